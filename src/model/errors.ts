@@ -1,0 +1,24 @@
+/**
+ * Errors named by their effect on the program.
+ *
+ * @module
+ */
+
+/** Bad usage, configuration or input: the program prints the message alone and exits with 2. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+}
+
+/** The program cannot go on (disk full, database corrupt, permission denied): one line, exit code 1. */
+export class FatalError extends Error {
+  override readonly name = "FatalError";
+}
+
+/** The text of anything that was thrown, errors or not, with the innermost cause's text where it differs. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  let cause: unknown = thrown.cause;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  const inner = cause instanceof Error ? cause.message : "";
+  return inner && !thrown.message.includes(inner) ? `${thrown.message}: ${inner}` : thrown.message;
+}

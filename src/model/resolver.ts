@@ -1,0 +1,62 @@
+/**
+ * What crosses between the pipeline and a resolver plugin, whoever runs it.
+ *
+ * @module
+ */
+
+import type { Artifact, Candidate, KnownIds } from "./artifact.ts";
+import type { IdKind } from "./identifier.ts";
+import type { Closed } from "./permit.ts";
+import type { Reason } from "./reason.ts";
+
+/** What a resolver's request may hold. The body of a request is not supported: resolvers read. */
+export interface ResolverRequest {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer as a plugin sees it; the body is text, decoded as UTF-8. */
+export interface ResolverResponse {
+  readonly status: number;
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * What the host's fetch gives back to the sandbox: an answer, or the reason why the call has to be abandoned
+ * (`closed`: hold the job; `failed`: the resolver failed for this artifact).
+ */
+export type ResolverFetchResult =
+  | { readonly type: "response"; readonly response: ResolverResponse }
+  | Closed
+  | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };
+
+/** Performs a resolver's request: checks the host, takes permits, follows redirects. */
+export type ResolverFetch = (request: ResolverRequest) => Promise<ResolverFetchResult>;
+
+/** What one call of a resolver came to. */
+export type ResolverAnswer =
+  | {
+    readonly type: "found";
+    readonly candidates: readonly Candidate[];
+    /** Ids learned, which may re-open other resolvers. */
+    readonly ids: KnownIds;
+    /** `closed-access` or `not-found` where the provider says so; otherwise absent. */
+    readonly verdict?: "closed-access" | "not-found";
+  }
+  | Closed
+  | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };
+
+/** A resolver as the pipeline uses it. */
+export interface Resolver {
+  readonly name: string;
+  /** Lower tiers are asked first. */
+  readonly tier: number;
+  /** Kinds of ids that it can start from. */
+  readonly accepts: readonly IdKind[];
+  /** Limit groups of its requests beyond the host's own. */
+  readonly group: string;
+  resolve(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer>;
+}
