@@ -1,0 +1,18 @@
+/**
+ * Limits: how much may be asked of whom, and when.
+ *
+ * @module
+ */
+
+export { hostKey } from "./host_key.ts";
+export { parseHttpDate } from "./http_date.ts";
+export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";
+export { formatRate, parseRate, type RateWindow } from "./rate.ts";
+export { parseRetryAfter, type RetryAfterOptions } from "./retry_after.ts";
+export {
+  type ConsumeOptions,
+  TokenBucket,
+  type TokenBucketOptions,
+  type TokenBucketRate,
+  type TokenBucketSnapshot,
+} from "./token_bucket.ts";
