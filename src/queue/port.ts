@@ -1,0 +1,276 @@
+/**
+ * The work queue as the rest of the program sees it.
+ *
+ * A job is `queued`, `in_progress`, `done`, `skipped` or `error`. What moves it:
+ *
+ * ```text
+ * enqueue ─▶ queued ──lease──▶ in_progress ──ack──▶ done | skipped | error
+ *              ▲                 │  │  │  │
+ *              ├──── retry ──────┘  │  │  │   counts an attempt; error when none is left
+ *              ├──── hold ──────────┘  │  │   counts none; keeps the cursor
+ *              ├──── release ──────────┘  │   counts none; shutdown
+ *              ├──── lapse ───────────────┘   lease_until has passed
+ *              └──── retryFailed ◀── error
+ * ```
+ *
+ * Every write of a lease holder carries the job's id and its lease epoch, which only grows; when it changes no
+ * row the answer is `lost` and the holder drops its work. All times are milliseconds since the epoch.
+ *
+ * @module
+ */
+
+import type { ArtifactRecord } from "../model/artifact.ts";
+import type { Reason } from "../model/reason.ts";
+
+/** The states of a job, in the order of their codes in the database. */
+export const JOB_STATES = ["queued", "in_progress", "done", "skipped", "error"] as const;
+
+/** The state of a job. */
+export type JobState = typeof JOB_STATES[number];
+
+/** A job to be put into the queue. */
+export interface NewJob {
+  /** Kind and normalised value, `doi:10.1371/journal.pone.0213978`: the identity. */
+  readonly artifactId: string;
+  /** What the operator gave beside the identifier, or `null`. */
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** 0 is most urgent; 9 least. */
+  readonly priority: number;
+}
+
+/** What an enqueue did. */
+export interface Enqueued {
+  readonly added: number;
+  readonly duplicates: number;
+}
+
+/** The right of one worker to work on a job. */
+export interface Lease {
+  readonly jobId: number;
+  readonly epoch: number;
+}
+
+/** A job that was just leased. */
+export interface LeasedJob extends Lease {
+  readonly artifactId: string;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** Attempts that failed before. */
+  readonly attempts: number;
+  /** What the job learned before it was held or retried, as its holder wrote it. */
+  readonly cursor: string | null;
+  /** The route that it was waiting on. */
+  readonly route: string;
+  readonly leaseUntil: number;
+}
+
+/** How many jobs that wait on a route can start now. */
+export interface Demand {
+  readonly route: string;
+  readonly count: number;
+}
+
+/** What a lease holder has to say of its job. */
+export type Settlement =
+  | { readonly type: "ack"; readonly lease: Lease; readonly record: ArtifactRecord }
+  | {
+    readonly type: "retry";
+    readonly lease: Lease;
+    /** What is recorded when no attempt is left; its reason and message explain the failure meanwhile. */
+    readonly record: ArtifactRecord;
+    readonly message: string;
+    readonly cursor: string | null;
+    /** Where the next attempt begins. */
+    readonly route: string;
+  }
+  | {
+    readonly type: "hold";
+    readonly lease: Lease;
+    readonly route: string;
+    /** Not to be leased before this instant; `null` where the route's own limits govern. */
+    readonly until: number | null;
+    readonly cursor: string | null;
+  }
+  | {
+    readonly type: "release";
+    readonly lease: Lease;
+    readonly route: string;
+    readonly cursor: string | null;
+  };
+
+/** What a settlement came to: `ok` for ack, hold and release, `retry` or `error` for a retry, `lost` for any. */
+export type Settled = "ok" | "retry" | "error" | "lost";
+
+/** State of one limit group as its owner wrote it; opaque to the queue. */
+export interface GroupRow {
+  readonly name: string;
+  readonly state: string;
+}
+
+/** Another process that works on the same database. */
+export interface HolderRow {
+  readonly workerId: string;
+  /** What it has in flight, as its owner wrote it; opaque to the queue. */
+  readonly inFlight: string;
+}
+
+/** What a planner sees in the middle of an exchange, with the database locked for writing. */
+export interface ExchangeView {
+  readonly now: number;
+  readonly paused: boolean;
+  /** Groups that other processes changed since the last exchange. */
+  readonly foreignGroups: readonly GroupRow[];
+  /** The other live processes, if any of them changed since the last exchange; otherwise `null`. */
+  readonly foreignHolders: readonly HolderRow[] | null;
+  /** Names of the routes on which at least one job is ready, oldest service first. */
+  readyRoutes(): Iterable<string>;
+  /** How many jobs are ready on a route. */
+  ready(route: string): number;
+}
+
+/** What a planner decides. */
+export interface Plan {
+  readonly demand: readonly Demand[];
+  /** Groups to be written. */
+  readonly groups: readonly GroupRow[];
+  /** What this process has in flight; `null` where nothing changed. */
+  readonly inFlight: string | null;
+}
+
+/** One group commit: everything that gathered since the last one, then the next claims, in one transaction. */
+export interface Exchange {
+  readonly workerId: string;
+  readonly leaseTtlMs: number;
+  readonly settlements: readonly Settlement[];
+  /** Whether the worker's leases are to be extended. */
+  readonly heartbeat: boolean;
+  /** Called synchronously once the database is locked and the settlements are applied. */
+  readonly plan: (view: ExchangeView) => Plan;
+}
+
+/** What an exchange did. */
+export interface Exchanged {
+  /** One result a settlement, in their order. */
+  readonly settled: readonly Settled[];
+  readonly leased: readonly LeasedJob[];
+  /** After a heartbeat: the leases still held. Otherwise `null`. */
+  readonly held: readonly Lease[] | null;
+  /** Whether anything but finished jobs is left. */
+  readonly unfinished: number;
+  readonly paused: boolean;
+  /** When the next scheduled job falls due, or the next lease of anyone lapses; `null` for never. */
+  readonly nextDueAt: number | null;
+}
+
+/** Counters by state and reason. */
+export interface QueueStats {
+  readonly states: Readonly<Record<JobState, number>>;
+  readonly total: number;
+  readonly paused: boolean;
+  /** Finished jobs by reason code. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** A job as `list` shows it. */
+export interface JobSummary {
+  readonly jobId: number;
+  readonly artifactId: string;
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly route: string;
+  readonly dueAt: number | null;
+  readonly reason: Reason | null;
+}
+
+/** A job with all that is known of it. */
+export interface JobDetails extends JobSummary {
+  readonly set: string;
+  readonly priority: number;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly enqueuedAt: number;
+  readonly epoch: number;
+  readonly holder: string | null;
+  readonly leaseUntil: number | null;
+  readonly cursor: string | null;
+  readonly lastError: string | null;
+}
+
+/** A finished job, as `export` prints it. */
+export interface FinishedJob {
+  readonly artifactId: string;
+  readonly attempts: number;
+  readonly finishedAt: number;
+  readonly record: ArtifactRecord;
+}
+
+/** What may be asked of `list`. */
+export interface ListQuery {
+  readonly state?: JobState;
+  readonly reason?: Reason;
+  readonly limit: number;
+  /** Only jobs with a greater id, for paging. */
+  readonly afterId?: number;
+}
+
+/** A fault that `check` found. */
+export interface CheckReport {
+  readonly integrity: readonly string[];
+  readonly counters: readonly string[];
+}
+
+/** A persistent queue of jobs. Every method may be called by several processes on one database at once. */
+export interface WorkQueue extends Disposable {
+  /** Adds jobs, each once by its artifact id. When it returns they survive power loss. */
+  enqueue(jobs: readonly NewJob[], set?: string): Promise<Enqueued>;
+  /** Leases up to `count` jobs of each route for `ttlMs`. */
+  lease(workerId: string, demand: readonly Demand[], ttlMs: number): Promise<readonly LeasedJob[]>;
+  /** Extends all leases of a worker by `ttlMs` from now; gives back those still held. */
+  heartbeat(workerId: string, ttlMs: number): Promise<readonly Lease[]>;
+  /** Ends a job. */
+  ack(lease: Lease, record: ArtifactRecord): Promise<"ok" | "lost">;
+  /** Counts an attempt and queues the job again after a backoff, or ends it when no attempt is left. */
+  failAndRetry(
+    lease: Lease,
+    failure: Omit<Extract<Settlement, { type: "retry" }>, "type" | "lease">,
+  ): Promise<
+    "retry" | "error" | "lost"
+  >;
+  /** Gives a job back until a limit group opens; no attempt is counted. */
+  hold(lease: Lease, until: number | null, route: string, cursor: string | null): Promise<"ok" | "lost">;
+  /** Gives jobs back at shutdown; no attempt is counted. */
+  release(leases: readonly LeasedJob[]): Promise<void>;
+  /** Does all of the above in one transaction. */
+  exchange(exchange: Exchange): Promise<Exchanged>;
+  /** Says that a worker's process has ended: its row goes; its leases must be settled before. */
+  leave(workerId: string): Promise<void>;
+  /** Whether another process may have written since the last exchange; costs no statement. */
+  touched(): boolean;
+  /** Counters, without a scan. */
+  stats(): Promise<QueueStats>;
+  /** Queues failed jobs again, all or those of one reason, with their attempts at zero. Gives their number. */
+  retryFailed(options?: { readonly reason?: Reason; readonly maxAttempts?: number }): Promise<number>;
+  /** Stops leasing in every process; kept in the database. */
+  pause(): Promise<void>;
+  /** Undoes `pause`. */
+  resume(): Promise<void>;
+  /** Jobs in the order of their ids. */
+  list(query: ListQuery): Promise<readonly JobSummary[]>;
+  /** One job, by its artifact id or number. */
+  get(idOrArtifactId: number | string): Promise<JobDetails | null>;
+  /** Finished jobs in the order of their ids, read in pages so that no reader holds up a checkpoint. */
+  finished(state?: JobState): AsyncIterable<FinishedJob>;
+  /** The record of a finished job. */
+  record(jobId: number): Promise<FinishedJob | null>;
+  /** Rows of all limit groups. */
+  groups(): Promise<readonly GroupRow[]>;
+  /** Checks the file's integrity and recounts the counters. */
+  check(): Promise<CheckReport>;
+  /** Gives free pages back to the file system; returns how many bytes. */
+  prune(
+    options?: { readonly finishedBefore?: number },
+  ): Promise<{ readonly jobs: number; readonly bytes: number }>;
+}
+
+/** The route of a job that nothing has been asked about yet, by the kind of its id: `fresh:doi`. */
+export function freshRoute(artifactId: string): string {
+  return `fresh:${artifactId.slice(0, artifactId.indexOf(":"))}`;
+}

@@ -1,0 +1,270 @@
+/**
+ * The database connection: how a file is opened, what a transaction is, and what SQLite's errors mean.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { FatalError, InputError, messageOf } from "../../model/errors.ts";
+import type { Clock, Random } from "../../model/ports.ts";
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
+
+/** SQLite's primary result codes that are told apart; https://sqlite.org/rescode.html */
+const BUSY = 5, READONLY = 8, IOERR = 10, CORRUPT = 11, FULL = 13, CANTOPEN = 14, NOTADB = 26;
+
+/** Builds below this one can lose commits when several processes write: the WAL-reset bug. */
+const SAFE_SQLITE = [3, 51, 3] as const;
+
+/** How a connection is opened. */
+export interface ConnectionOptions {
+  /** Path of the file; `:memory:` for tests and simulations. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a write may wait for another process's. */
+  readonly busyTimeoutMs: number;
+  /** Whether a missing file is made. @default true */
+  readonly create?: boolean;
+}
+
+/** One connection and its prepared statements. */
+export class Connection implements Disposable {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #busyTimeoutMs: number;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #turns: (() => void)[] = [];
+  #busy = false;
+  #synchronous = "";
+
+  constructor(options: ConnectionOptions) {
+    this.path = options.path;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#busyTimeoutMs = options.busyTimeoutMs;
+    if (options.create === false && options.path !== ":memory:" && !exists(options.path)) {
+      throw new InputError(
+        `Cannot open queue "${options.path}": there is no such file; enqueue something first`,
+      );
+    }
+    try {
+      this.#database = new DatabaseSync(options.path, { enableForeignKeyConstraints: false });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    try {
+      this.#prepareFile();
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** The prepared statement of `sql`; prepared once, since Deno keeps track of each. */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#database.prepare(sql));
+    return statement;
+  }
+
+  /** The version of the SQLite library, as in `3.53.2`. */
+  get sqliteVersion(): string {
+    return String(this.#get("SELECT sqlite_version() AS v").v);
+  }
+
+  /** Whether several processes may write to one file with this SQLite. */
+  get safeForSeveralProcesses(): boolean {
+    const version = this.sqliteVersion.split(".").map(Number);
+    for (const [index, part] of SAFE_SQLITE.entries()) {
+      const have = version[index] ?? 0;
+      if (have !== part) return have > part;
+    }
+    return true;
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the write lock from its start (`BEGIN IMMEDIATE`), so that it never
+   * has to be given up half-way. While another process holds the lock it is tried again with jitter.
+   *
+   * @param durable Whether the commit must survive power loss (`synchronous=FULL`).
+   * @throws {FatalError} If the file stays locked, is full, or cannot be written; nothing was changed then.
+   */
+  async write<T>(durable: boolean, work: () => T): Promise<T> {
+    // One writer at a time in this process: a retry must not interleave with another's transaction.
+    if (this.#busy) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    this.#busy = true;
+    try {
+      this.#setSynchronous(durable ? "FULL" : "NORMAL");
+      await this.#begin();
+      try {
+        const result = work();
+        this.statement("COMMIT").run();
+        return result;
+      } catch (error) {
+        this.#rollback();
+        throw this.#explain(error);
+      }
+    } finally {
+      const next = this.#turns.shift();
+      if (next) next();
+      else this.#busy = false;
+    }
+  }
+
+  /** Runs a read. In WAL mode it waits for nobody. */
+  read<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  async #begin(): Promise<void> {
+    const giveUpAt = this.#clock.now() + this.#busyTimeoutMs;
+    for (let attempt = 0;; attempt++) {
+      try {
+        this.statement("BEGIN IMMEDIATE").run();
+        return;
+      } catch (error) {
+        if (codeOf(error) !== BUSY) throw this.#explain(error);
+        if (this.#clock.now() >= giveUpAt) {
+          throw new FatalError(
+            `Cannot write queue "${this.path}": another process has kept it locked for ${this.#busyTimeoutMs} ms`,
+          );
+        }
+        // Short and even: a transaction lasts a millisecond, and growing delays would starve the unlucky.
+        const delayMs = attempt < 4 ? 0 : this.#random.next() * 3;
+        await new Promise<void>((resolve) => this.#clock.setTimer(delayMs, resolve));
+      }
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.statement("ROLLBACK").run();
+    } catch {
+      // SQLite rolls back by itself on a full disk or an I/O error; there is nothing left to undo.
+    }
+  }
+
+  #setSynchronous(level: "FULL" | "NORMAL"): void {
+    if (this.#synchronous === level) return;
+    this.#database.exec(`PRAGMA synchronous = ${level}`);
+    this.#synchronous = level;
+  }
+
+  #prepareFile(): void {
+    try {
+      this.#database.exec("PRAGMA busy_timeout = 0");
+      const applicationId = Number(this.#get("PRAGMA application_id").application_id);
+      const version = Number(this.#get("PRAGMA user_version").user_version);
+      const tables = Number(this.#get("SELECT count(*) AS n FROM sqlite_schema").n);
+      if (applicationId !== APPLICATION_ID && (applicationId !== 0 || tables > 0)) {
+        throw new InputError(`Cannot open queue "${this.path}": it is a database of another program`);
+      }
+      if (version > SCHEMA_VERSION) {
+        throw new InputError(
+          `Cannot open queue "${this.path}": its schema is version ${version} and this program knows up to ` +
+            `${SCHEMA_VERSION}; use a newer contentdownload`,
+        );
+      }
+      // Both must come before the first table; later they do nothing.
+      if (version === 0) this.#database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
+      this.#database.exec("PRAGMA busy_timeout = 5000");
+      this.#database.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -32768;" +
+          "PRAGMA temp_store = MEMORY",
+      );
+      if (version < SCHEMA_VERSION) this.#migrate();
+      this.#database.exec("PRAGMA busy_timeout = 0");
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #migrate(): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      // Read again under the lock: another process may have migrated meanwhile.
+      const version = Number(this.#get("PRAGMA user_version").user_version);
+      for (const script of MIGRATIONS.slice(version)) this.#database.exec(script);
+      this.#database.exec(
+        `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`,
+      );
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  #get(sql: string): Record<string, unknown> {
+    // Not kept: asked once or twice in a connection's life.
+    return this.#database.prepare(sql).get() ?? {};
+  }
+
+  #explain(error: unknown): Error {
+    if (error instanceof InputError || error instanceof FatalError) return error;
+    const text = messageOf(error);
+    const at = `queue "${this.path}"`;
+    switch (codeOf(error) ?? codeOfText(text)) {
+      case BUSY:
+        return new FatalError(`Cannot use ${at}: another process has locked it`, { cause: error });
+      case READONLY:
+        return new FatalError(`Cannot write ${at}: the file or its directory is read-only`, { cause: error });
+      case FULL:
+        return new FatalError(`Cannot write ${at}: the disk is full; free some space and start again`, {
+          cause: error,
+        });
+      case IOERR:
+        return new FatalError(`Cannot use ${at}: the disk answered with an error: ${text}`, { cause: error });
+      case CORRUPT:
+        return new FatalError(`Cannot use ${at}: the database is damaged; restore it from a copy`, {
+          cause: error,
+        });
+      case NOTADB:
+        return new InputError(`Cannot open ${at}: it is not a SQLite database`, { cause: error });
+      case CANTOPEN:
+        return new InputError(`Cannot open ${at}: its directory is missing or not accessible`, {
+          cause: error,
+        });
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      return new InputError(`Cannot open ${at}: ${text}`, { cause: error });
+    }
+    return error instanceof Error ? error : new Error(text);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** SQLite's primary result code, if the error carries one; `exec` does not attach it. */
+function codeOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}
+
+function codeOfText(text: string): number | undefined {
+  if (/database is locked|database table is locked/.test(text)) return BUSY;
+  if (/readonly database/.test(text)) return READONLY;
+  if (/database or disk is full/.test(text)) return FULL;
+  if (/disk I\/O error/.test(text)) return IOERR;
+  if (/malformed/.test(text)) return CORRUPT;
+  if (/file is not a database/.test(text)) return NOTADB;
+  if (/unable to open database/.test(text)) return CANTOPEN;
+  return undefined;
+}

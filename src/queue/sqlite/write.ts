@@ -1,0 +1,310 @@
+/**
+ * One write transaction: the changes of jobs, and the counters that go with them.
+ *
+ * Each method changes rows and notes what that does to the counters; `flush` writes each counter once, just before
+ * the commit, so that a transaction of a hundred settlements updates a handful of counter rows.
+ *
+ * @module
+ */
+
+import type { ArtifactRecord } from "../../model/artifact.ts";
+import type { Random } from "../../model/ports.ts";
+import { backoffDelayMs, type RetryPolicy } from "../backoff.ts";
+import type { LaneBook } from "../lane_book.ts";
+import {
+  freshRoute,
+  type Lease,
+  type LeasedJob,
+  type NewJob,
+  type Settled,
+  type Settlement,
+} from "../port.ts";
+import type { Connection } from "./connection.ts";
+import { integer, text, textOrNull } from "./row.ts";
+import * as sql from "./statements.ts";
+
+/** Codes of the states in the database: positions in `JOB_STATES`. */
+const QUEUED = 0, IN_PROGRESS = 1, ERROR = 4;
+const STATE_OF_OUTCOME = { done: 2, skipped: 3, error: ERROR } as const;
+
+/** A job whose holder died this often is taken to be the cause, and ended. */
+const MAX_LAPSES = 100;
+
+/** What a write needs from its owner. */
+export interface WriteContext {
+  readonly connection: Connection;
+  readonly lanes: LaneBook;
+  readonly retry: RetryPolicy;
+  readonly random: Random;
+  readonly now: number;
+}
+
+/** The changes of one transaction. */
+export class Write {
+  readonly #connection: Connection;
+  readonly #lanes: LaneBook;
+  readonly #retry: RetryPolicy;
+  readonly #random: Random;
+  readonly #now: number;
+  readonly #states = new Map<number, number>();
+  readonly #reasons = new Map<string, number>();
+  readonly #ready = new Map<number, number>();
+  #seq: number | null = null;
+
+  constructor(context: WriteContext) {
+    this.#connection = context.connection;
+    this.#lanes = context.lanes;
+    this.#retry = context.retry;
+    this.#random = context.random;
+    this.#now = context.now;
+  }
+
+  /** The number of this write, taken when the first row that carries it is written; `null` before. */
+  get seq(): number | null {
+    return this.#seq;
+  }
+
+  /** Adds jobs of one set; gives how many were new. */
+  enqueue(jobs: readonly NewJob[], setName: string): number {
+    const set = integer(this.#get(sql.INSERT_SET, setName, this.#now), "id");
+    let added = 0;
+    for (const job of jobs) {
+      const lane = this.#laneId(freshRoute(job.artifactId), set, job.priority);
+      const { changes, lastInsertRowid } = this.#connection.statement(sql.INSERT_JOB).run(
+        job.artifactId,
+        lane,
+      );
+      if (changes !== 1) continue;
+      const id = Number(lastInsertRowid);
+      if (added++ === 0) this.#run(sql.INSERT_BATCH, id, this.#now);
+      if (job.metadata) this.#run(sql.SAVE_METADATA, id, JSON.stringify(job.metadata));
+      this.#noteReady(lane, 1);
+    }
+    count(this.#states, QUEUED, added);
+    return added;
+  }
+
+  /** Leases up to `limit` jobs of a route, from the lanes that the book chooses. */
+  lease(route: string, limit: number, workerId: string, leaseUntil: number): LeasedJob[] {
+    const leased: LeasedJob[] = [];
+    for (const [lane, share] of this.#lanes.choose(route, limit, this.#now)) {
+      const rows = this.#connection.statement(sql.LEASE_LANE).all(lane, share, workerId, leaseUntil);
+      for (const row of rows) {
+        const jobId = integer(row, "id");
+        const details = this.#connection.statement(sql.DETAILS).get(jobId);
+        const metadata = details ? textOrNull(details, "metadata") : null;
+        leased.push({
+          jobId,
+          epoch: integer(row, "lease_epoch"),
+          artifactId: text(row, "artifact_id"),
+          metadata: metadata === null ? null : JSON.parse(metadata),
+          attempts: integer(row, "attempts"),
+          cursor: details ? textOrNull(details, "cursor") : null,
+          route,
+          leaseUntil,
+        });
+      }
+      this.#noteReady(lane, -rows.length);
+      this.#move(QUEUED, IN_PROGRESS, rows.length);
+    }
+    return leased;
+  }
+
+  /** Carries out what a lease holder says of its job. */
+  settle(settlement: Settlement): Settled {
+    switch (settlement.type) {
+      case "ack":
+        return this.#finish(settlement.lease, settlement.record) ? "ok" : "lost";
+      case "hold":
+        return this.#requeue(settlement.lease, settlement, settlement.until ?? 0, 0) ? "ok" : "lost";
+      case "release":
+        return this.#requeue(settlement.lease, settlement, 0, 0) ? "ok" : "lost";
+      case "retry": {
+        const job = this.#held(settlement.lease);
+        if (!job) return "lost";
+        const attempts = job.attempts + 1;
+        if (attempts >= this.#retry.maxAttempts) {
+          return this.#finish(settlement.lease, settlement.record) ? "error" : "lost";
+        }
+        const dueAt = this.#now + backoffDelayMs(this.#retry, attempts, this.#random);
+        const change = { ...settlement, lastError: `${settlement.record.reason}: ${settlement.message}` };
+        return this.#requeue(settlement.lease, change, dueAt, 1) ? "retry" : "lost";
+      }
+    }
+  }
+
+  /** Extends a worker's leases; gives back those still held. */
+  heartbeat(workerId: string, leaseUntil: number): Lease[] {
+    return this.#connection.statement(sql.HEARTBEAT).all(workerId, leaseUntil).map((row) => ({
+      jobId: integer(row, "id"),
+      epoch: integer(row, "lease_epoch"),
+    }));
+  }
+
+  /** Takes back lapsed leases, and lets scheduled jobs that fell due be ready. */
+  advance(): void {
+    this.#takeBack(this.#connection.statement(sql.LAPSED).all(this.#now));
+    for (const row of this.#connection.statement(sql.PROMOTE).all(this.#now)) {
+      this.#noteReady(integer(row, "lane"), 1);
+    }
+  }
+
+  /** Takes back the leases of a worker whose process is dead, and forgets the worker. */
+  bury(workerId: string): number {
+    const rows = this.#connection.statement(sql.HELD_BY).all(workerId);
+    this.#takeBack(rows);
+    this.#run(sql.DELETE_HOLDER, workerId);
+    return rows.length;
+  }
+
+  /** Queues a failed job again, as if it were new. */
+  revive(jobId: number, artifactId: string, laneId: number, reason: string): void {
+    const lane = this.#lanes.lane(laneId);
+    const target = this.#laneId(freshRoute(artifactId), lane?.setId ?? 1, lane?.priority ?? 0);
+    this.#run(sql.REVIVE_JOB, jobId, target);
+    this.#run(sql.DELETE_RECORD, jobId);
+    this.#run(sql.FORGET_CURSOR, jobId);
+    count(this.#reasons, reason, -1);
+    this.#noteReady(target, 1);
+    this.#move(ERROR, QUEUED, 1);
+  }
+
+  /** Removes a finished job; its artifact may be enqueued anew. */
+  remove(jobId: number, state: number, reason: string): void {
+    for (const statement of [sql.DELETE_JOB, sql.DELETE_RECORD, sql.DELETE_DETAILS]) {
+      this.#run(statement, jobId);
+    }
+    count(this.#reasons, reason, -1);
+    count(this.#states, state, -1);
+  }
+
+  /** Writes a limit group's state. */
+  saveGroup(name: string, state: string): void {
+    this.#run(sql.SAVE_GROUP, name, state, this.#takeSeq());
+  }
+
+  /** Writes what a process has in flight. */
+  saveHolder(workerId: string, aliveUntil: number, inFlight: string): void {
+    this.#run(sql.SAVE_HOLDER, workerId, aliveUntil, inFlight, this.#takeSeq());
+  }
+
+  /** Writes the counters; the last thing before the commit. */
+  flush(): void {
+    for (const [lane, delta] of this.#ready) {
+      if (delta !== 0) this.#run(sql.ADJUST_LANE, lane, delta, this.#takeSeq());
+    }
+    for (const [state, delta] of this.#states) if (delta !== 0) this.#run(sql.ADJUST_COUNT, state, delta);
+    for (const [reason, delta] of this.#reasons) if (delta !== 0) this.#run(sql.ADJUST_REASON, reason, delta);
+    this.#ready.clear();
+    this.#states.clear();
+    this.#reasons.clear();
+  }
+
+  #finish(lease: Lease, record: ArtifactRecord): boolean {
+    const state = STATE_OF_OUTCOME[record.outcome];
+    if (!this.#connection.statement(sql.FINISH_JOB).get(lease.jobId, lease.epoch, state)) return false;
+    this.#run(sql.SAVE_RECORD, lease.jobId, record.reason, this.#now, JSON.stringify(record));
+    this.#run(sql.FORGET_CURSOR, lease.jobId);
+    count(this.#reasons, record.reason, 1);
+    this.#move(IN_PROGRESS, state, 1);
+    return true;
+  }
+
+  #requeue(
+    lease: Lease,
+    change: { readonly route: string; readonly cursor: string | null; readonly lastError?: string },
+    dueAt: number,
+    attempt: 0 | 1,
+  ): boolean {
+    const job = this.#held(lease);
+    if (!job) return false;
+    const lane = this.#lanes.lane(job.lane);
+    const target = this.#laneId(change.route, lane?.setId ?? 1, lane?.priority ?? 0);
+    // A time that has passed is no schedule: the job is ready.
+    const due = dueAt > this.#now ? Math.ceil(dueAt) : 0;
+    const { changes } = this.#connection.statement(sql.REQUEUE_JOB).run(
+      lease.jobId,
+      lease.epoch,
+      target,
+      due,
+      attempt,
+    );
+    if (changes !== 1) return false;
+    if (change.cursor !== null || change.lastError !== undefined) {
+      this.#run(sql.SAVE_DETAILS, lease.jobId, change.cursor, change.lastError ?? null);
+    }
+    if (due === 0) this.#noteReady(target, 1);
+    this.#move(IN_PROGRESS, QUEUED, 1);
+    return true;
+  }
+
+  #takeBack(rows: readonly Record<string, unknown>[]): void {
+    for (const row of rows) {
+      const lease = { jobId: integer(row, "id"), epoch: integer(row, "lease_epoch") };
+      if (integer(row, "lapses") + 1 >= MAX_LAPSES) {
+        this.#finish(lease, exhausted);
+        continue;
+      }
+      if (this.#connection.statement(sql.RECLAIM).run(lease.jobId, lease.epoch).changes !== 1) continue;
+      this.#noteReady(integer(row, "lane"), 1);
+      this.#move(IN_PROGRESS, QUEUED, 1);
+    }
+  }
+
+  #held(lease: Lease): { lane: number; attempts: number } | null {
+    const row = this.#connection.statement(sql.HELD_JOB).get(lease.jobId, lease.epoch);
+    return row ? { lane: integer(row, "lane"), attempts: integer(row, "attempts") } : null;
+  }
+
+  #laneId(route: string, setId: number, priority: number): number {
+    const known = this.#lanes.idOf(route, setId, priority);
+    if (known !== undefined) return known;
+    const row = this.#get(sql.INSERT_LANE, route, setId, priority, this.#takeSeq());
+    const id = integer(row, "id");
+    this.#lanes.put({ id, route, setId, priority, ready: integer(row, "ready") }, this.#now);
+    return id;
+  }
+
+  /** Counts ready jobs, in the book at once: a job that was just given back can be chosen in the same write. */
+  #noteReady(lane: number, delta: number): void {
+    count(this.#ready, lane, delta);
+    this.#lanes.adjust(lane, delta, this.#now);
+  }
+
+  #move(from: number, to: number, jobs: number): void {
+    count(this.#states, from, -jobs);
+    count(this.#states, to, jobs);
+  }
+
+  #takeSeq(): number {
+    return this.#seq ??= integer(this.#get(sql.NEXT_SEQ), "value");
+  }
+
+  #get(statement: string, ...parameters: (string | number | null)[]): Record<string, unknown> {
+    return this.#connection.statement(statement).get(...parameters) ?? {};
+  }
+
+  #run(statement: string, ...parameters: (string | number | null)[]): void {
+    this.#connection.statement(statement).run(...parameters);
+  }
+}
+
+/** The record of a job whose workers died one after the other. */
+const exhausted: ArtifactRecord = {
+  outcome: "error",
+  reason: "attempts-exhausted",
+  path: null,
+  sha256: null,
+  bytes: null,
+  url: null,
+  finalUrl: null,
+  resolver: null,
+  version: null,
+  license: null,
+  elapsedMs: 0,
+  tried: [],
+};
+
+function count<K>(counters: Map<K, number>, key: K, delta: number): void {
+  counters.set(key, (counters.get(key) ?? 0) + delta);
+}
