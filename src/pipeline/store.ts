@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { Directories } from "./directories.ts";
+import { createPart, type PartContent, type PartFile, PARTS_DIRECTORY } from "./part_file.ts";
+import { readThrough } from "./_read_through.ts";
+import { StoreError } from "./store_error.ts";
+import { PdfVerifier } from "./verify_pdf.ts";
+
+/** A file in its place. */
+export interface StoredFile extends PartContent {
+  /** `already-have` if the very same bytes were in place before. */
+  readonly status: "stored" | "already-have";
+  /** Below the output directory, as given. */
+  readonly path: string;
+}
+
+/**
+ * The output directory: gives out parts and puts finished ones into their places.
+ *
+ * Invariants: under a final name there is never anything but a whole, synced file; when `storeFile()` or `existing()`
+ * has returned one, it survives power loss, so that the queue may be told.
+ */
+export class FileStore {
+  readonly #directories: Directories;
+
+  /** @param outDir The output directory; made at first use. */
+  constructor(outDir: string) {
+    this.#directories = new Directories(outDir);
+  }
+
+  /**
+   * Opens a new part on the same file system as the final files.
+   *
+   * @param owner Names the lease, such as `4711-3` for job 4711 under epoch 3; one part an owner at a time.
+   * @throws {StoreError} If it can't be made.
+   */
+  async createPart(owner: string): Promise<PartFile> {
+    const { root } = this.#directories;
+    await this.#directories.ensure(join(root, PARTS_DIRECTORY));
+    return await createPart(root, owner);
+  }
+
+  /**
+   * Puts `part` into its place: sync the file, rename it, sync the directory. Replaces other bytes under that name at
+   * one stroke; drops the part if the same bytes are there already.
+   *
+   * @param path Below the output directory, as {@linkcode filePathOf} gives it.
+   * @throws {StoreError} If the file system refuses, or a directory on the way is a symbolic link.
+   * @throws {TypeError} If `path` is absolute or leads out of the output directory.
+   */
+  async storeFile(part: PartFile, path: string): Promise<StoredFile> {
+    const target = this.#targetOf(path);
+    const content = part.content ?? await part.finish();
+    const directory = dirname(target);
+    await this.#directories.ensure(directory);
+    const same = await hasContent(target, content);
+    if (same) await part.discard();
+    else await this.#move(part, target);
+    await this.#directories.sync(directory);
+    return { status: same ? "already-have" : "stored", path, ...content };
+  }
+
+  /**
+   * A verified file that is in place already, such as one whose acknowledgement was lost; `null` if there is none or
+   * it is not a PDF.
+   *
+   * @param path Below the output directory.
+   * @throws {StoreError} If it is there but can't be read.
+   * @throws {TypeError} If `path` is absolute or leads out of the output directory.
+   */
+  async existing(path: string): Promise<PartContent | null> {
+    const target = this.#targetOf(path);
+    const bytes = await sizeOf(target);
+    if (bytes === null) return null;
+    await this.#directories.ensure(dirname(target));
+    const verifier = new PdfVerifier();
+    const content = await contentOf(target, (piece) => verifier.feed(piece));
+    // A final name is given to whole files only, so the size found is the size announced.
+    if (!verifier.verdict({ announcedBytes: bytes }).ok) return null;
+    await this.#directories.sync(dirname(target));
+    return content;
+  }
+
+  #targetOf(path: string): string {
+    if (path.split("/").some((component) => ["", ".", ".."].includes(component))) {
+      throw new TypeError(`Cannot store at "${path}": it is not a path below the output directory`);
+    }
+    return join(this.#directories.root, path);
+  }
+
+  async #move(part: PartFile, target: string): Promise<void> {
+    try {
+      try {
+        await part.moveTo(target);
+      } catch (thrown) {
+        if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+        // Somebody tidied up while the program ran: a directory believed in is gone.
+        this.#directories.forget();
+        await this.#directories.ensure(dirname(target));
+        await part.moveTo(target);
+      }
+    } catch (thrown) {
+      throw StoreError.from(thrown, "store", target);
+    }
+  }
+}
+
+async function hasContent(path: string, content: PartContent): Promise<boolean> {
+  if (await sizeOf(path) !== content.bytes) return false;
+  return (await contentOf(path, () => {})).sha256 === content.sha256;
+}
+
+/** The size of a regular file; `null` if there is none, or something else has the name. */
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    const info = await Deno.lstat(path);
+    return info.isFile ? info.size : null;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) return null;
+    throw StoreError.from(thrown, "look at", path);
+  }
+}
+
+async function contentOf(path: string, take: (piece: Uint8Array) => void): Promise<PartContent> {
+  try {
+    using file = await Deno.open(path);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    await readThrough(file, (piece) => {
+      bytes += piece.length;
+      hash.update(piece);
+      take(piece);
+    });
+    return { bytes, sha256: hash.digest("hex") };
+  } catch (thrown) {
+    throw StoreError.from(thrown, "read", path);
+  }
+}
