@@ -7,6 +7,8 @@
 export { hostKey } from "./host_key.ts";
 export { parseHttpDate } from "./http_date.ts";
 export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";
+export type { LearnedBudget, LearnedLimits } from "./learned_limits.ts";
+export { readLimitHeaders } from "./limit_headers.ts";
 export { formatRate, parseRate, type RateWindow } from "./rate.ts";
 export { parseRetryAfter, type RetryAfterOptions } from "./retry_after.ts";
 export {
@@ -16,3 +18,12 @@ export {
   type TokenBucketRate,
   type TokenBucketSnapshot,
 } from "./token_bucket.ts";
+export { GroupBook, type GroupBookOptions, type GroupView } from "./group_book.ts";
+export {
+  type DailyBudget,
+  freshState,
+  type GroupLimits,
+  type GroupState,
+  LimitGroup,
+  type Room,
+} from "./limit_group.ts";

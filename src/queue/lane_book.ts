@@ -51,8 +51,8 @@ export class LaneBook {
   readonly #lanes = new Map<number, Lane>();
   readonly #routes = new Map<string, Route>();
   readonly #ids = new Map<string, number>();
-  /** Routes with ready jobs, in the order in which they became ready or were last served. */
-  readonly #readyRoutes = new Set<string>();
+  /** Routes on which jobs became ready since `takeStirred` was last called. */
+  #stirred = new Set<string>();
 
   /** Takes over a row as it stands in the database. */
   put(row: LaneRow, now: number): void {
@@ -89,8 +89,7 @@ export class LaneBook {
     }
     lane.ready += delta;
     route.ready += delta;
-    if (route.ready > 0) this.#readyRoutes.add(lane.route);
-    else this.#readyRoutes.delete(lane.route);
+    if (delta > 0) this.#stirred.add(lane.route);
   }
 
   /** Jobs ready on a route. */
@@ -98,9 +97,11 @@ export class LaneBook {
     return this.#routes.get(route)?.ready ?? 0;
   }
 
-  /** Routes with ready jobs, the one served longest ago first. */
-  readyRoutes(): Iterable<string> {
-    return this.#readyRoutes;
+  /** Routes on which jobs became ready, each given out once. */
+  takeStirred(): ReadonlySet<string> {
+    const stirred = this.#stirred;
+    this.#stirred = new Set();
+    return stirred;
   }
 
   /**
@@ -112,8 +113,6 @@ export class LaneBook {
     const chosen = new Map<number, number>();
     const route = this.#routes.get(routeName);
     if (!route) return chosen;
-    this.#readyRoutes.delete(routeName);
-    if (route.ready > 0) this.#readyRoutes.add(routeName);
     for (let left = Math.min(count, route.ready); left > 0; left--) {
       const lane = this.#next(route, chosen, now);
       if (!lane) break;

@@ -36,6 +36,8 @@ export interface NewJob {
   readonly metadata: Readonly<Record<string, unknown>> | null;
   /** 0 is most urgent; 9 least. */
   readonly priority: number;
+  /** What its first step needs. @default freshRoute(artifactId) */
+  readonly route?: string;
 }
 
 /** What an enqueue did. */
@@ -121,8 +123,8 @@ export interface ExchangeView {
   readonly foreignGroups: readonly GroupRow[];
   /** The other live processes, if any of them changed since the last exchange; otherwise `null`. */
   readonly foreignHolders: readonly HolderRow[] | null;
-  /** Names of the routes on which at least one job is ready, oldest service first. */
-  readyRoutes(): Iterable<string>;
+  /** Names of the routes on which jobs became ready since they were last given out; at first all that have any. */
+  takeStirred(): ReadonlySet<string>;
   /** How many jobs are ready on a route. */
   ready(route: string): number;
 }

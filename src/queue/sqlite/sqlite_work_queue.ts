@@ -147,7 +147,7 @@ export class SqliteWorkQueue implements WorkQueue {
         paused,
         foreignGroups: foreign.groups,
         foreignHolders: foreign.changed || exchange.heartbeat ? this.#otherHolders(workerId, now) : null,
-        readyRoutes: () => this.#lanes.readyRoutes(),
+        takeStirred: () => this.#lanes.takeStirred(),
         ready: (route) => this.#lanes.ready(route),
       };
       const plan = exchange.plan(view);

@@ -69,7 +69,7 @@ export class Write {
     const set = integer(this.#get(sql.INSERT_SET, setName, this.#now), "id");
     let added = 0;
     for (const job of jobs) {
-      const lane = this.#laneId(freshRoute(job.artifactId), set, job.priority);
+      const lane = this.#laneId(job.route ?? freshRoute(job.artifactId), set, job.priority);
       const { changes, lastInsertRowid } = this.#connection.statement(sql.INSERT_JOB).run(
         job.artifactId,
         lane,

@@ -1,0 +1,235 @@
+/**
+ * The book of all limit groups: grants permits, and keeps what the database is to know.
+ *
+ * @module
+ */
+
+import type { Clock } from "../model/ports.ts";
+import type { Closed, Feedback, Permit } from "../model/permit.ts";
+import { KeyedLimiter } from "./keyed_limiter.ts";
+import { freshState, type GroupLimits, type GroupState, LimitGroup, type Room } from "./limit_group.ts";
+
+/** Options of {@linkcode GroupBook}. */
+export interface GroupBookOptions {
+  readonly clock: Clock;
+  /** The limits of a group, by its name; asked once when the group is first met, and again by `reconfigure`. */
+  readonly limitsOf: (name: string) => GroupLimits;
+  /** Called when something happened that the next `settle` will take up: a request ended, a group was refused. */
+  readonly onNews: () => void;
+}
+
+type News =
+  | {
+    readonly type: "report";
+    readonly names: readonly string[];
+    readonly feedback: Feedback;
+    readonly at: number;
+  }
+  | { readonly type: "release"; readonly names: readonly string[]; readonly refund: boolean };
+
+/** A group as `queue groups` shows it. */
+export interface GroupView {
+  readonly name: string;
+  readonly inFlight: number;
+  readonly room: Room;
+  readonly group: LimitGroup;
+}
+
+/**
+ * All limit groups of a database, as this process knows them.
+ *
+ * Several processes may share the groups. So permits are granted, and what was learned is applied, only inside a
+ * write transaction of the database, in this order: `adopt` what others wrote, `settle` what happened here since,
+ * grant with `acquire` and `room`, and hand `takeChanges` to the database. Between transactions news only gathers;
+ * nothing is granted, so a refusal closes its group before anybody else can start.
+ */
+export class GroupBook {
+  readonly #clock: Clock;
+  readonly #limitsOf: (name: string) => GroupLimits;
+  readonly #onNews: () => void;
+  readonly #groups = new Map<string, LimitGroup>();
+  readonly #inFlight: KeyedLimiter;
+  readonly #foreign = new Map<string, number>();
+  readonly #held = new Map<string, number>();
+  #news: News[] = [];
+  /** Groups whose state differs from what the database holds. */
+  readonly #dirty = new Set<string>();
+  /** Groups that may take more than when they were last looked at. */
+  #stirred = new Set<string>();
+  #inFlightChanged = true;
+
+  constructor(options: GroupBookOptions) {
+    this.#clock = options.clock;
+    this.#limitsOf = options.limitsOf;
+    this.#onNews = options.onNews;
+    // The book decides by `room`; the limiter only counts, so its own limit is out of the way.
+    this.#inFlight = new KeyedLimiter({ limit: Number.MAX_SAFE_INTEGER, clock: options.clock });
+  }
+
+  /** Takes over the groups that other processes, or an earlier run, wrote. */
+  adopt(rows: readonly { readonly name: string; readonly state: string }[]): void {
+    for (const { name, state } of rows) {
+      this.#group(name).adopt(parseState(state));
+      this.#stirred.add(name);
+    }
+  }
+
+  /** Takes over what the other live processes have in flight, all of them at once. */
+  adoptInFlight(rows: readonly { readonly inFlight: string }[]): void {
+    for (const name of this.#foreign.keys()) this.#stirred.add(name);
+    this.#foreign.clear();
+    for (const row of rows) {
+      for (const [name, count] of Object.entries(parseInFlight(row.inFlight))) {
+        this.#foreign.set(name, (this.#foreign.get(name) ?? 0) + count);
+      }
+    }
+  }
+
+  /** Applies what happened since the last call. */
+  settle(): void {
+    const news = this.#news;
+    this.#news = [];
+    for (const item of news) {
+      for (const name of item.names) {
+        const group = this.#group(name);
+        this.#stirred.add(name);
+        if (item.type === "report") group.learn(item.feedback, item.at);
+        else this.#count(name, -1);
+        if (item.type === "release" && !item.refund) continue;
+        if (item.type === "release") group.refund();
+        this.#dirty.add(name);
+      }
+    }
+  }
+
+  /** How many requests that need all of `names` can start now. */
+  room(names: readonly string[]): Room {
+    let least: Room | null = null;
+    for (const name of names) {
+      const room = this.#group(name).room(this.#inFlight.inUse(name) + (this.#foreign.get(name) ?? 0));
+      if (!least || room.count < least.count || (room.count === 0 && room.until > least.until)) least = room;
+    }
+    return least ?? { count: Number.MAX_SAFE_INTEGER, until: this.#clock.now(), why: "rate" };
+  }
+
+  /** Takes one slot and one token of each group, all or none. */
+  acquire(wanted: readonly string[]): Permit | Closed {
+    const names = [...new Set(wanted)];
+    let closed: Closed | null = null;
+    for (const name of names) {
+      const room = this.room([name]);
+      if (room.count > 0 || (closed && closed.until >= room.until)) continue;
+      closed = { type: "closed", group: name, until: room.until, why: room.why };
+    }
+    if (closed) return closed;
+    for (const name of names) {
+      this.#group(name).take();
+      this.#dirty.add(name);
+      this.#count(name, 1);
+    }
+    return this.#permit(names);
+  }
+
+  /** The groups that the database is to keep, each given out once; empty when nothing changed. */
+  takeChanges(): { readonly name: string; readonly state: string }[] {
+    const rows = [...this.#dirty].map((name) => ({
+      name,
+      state: JSON.stringify(this.#group(name).snapshot()),
+    }));
+    this.#dirty.clear();
+    return rows;
+  }
+
+  /** Groups that may take more than before, by news alone and not by the passing of time, each given out once. */
+  takeStirred(): ReadonlySet<string> {
+    const stirred = this.#stirred;
+    this.#stirred = new Set();
+    return stirred;
+  }
+
+  /** What this process has in flight, if it changed since the last call; otherwise `null`. */
+  takeInFlight(): string | null {
+    if (!this.#inFlightChanged) return null;
+    this.#inFlightChanged = false;
+    return JSON.stringify(Object.fromEntries(this.#held));
+  }
+
+  /** Asks for the limits of every known group again; they hold at once, upwards and downwards. */
+  reconfigure(): void {
+    for (const group of this.#groups.values()) {
+      group.setLimits(this.#limitsOf(group.name));
+      this.#stirred.add(group.name);
+    }
+    this.#onNews();
+  }
+
+  /** All groups met so far. */
+  views(): GroupView[] {
+    return [...this.#groups.values()].map((group) => ({
+      name: group.name,
+      inFlight: this.#inFlight.inUse(group.name) + (this.#foreign.get(group.name) ?? 0),
+      room: this.room([group.name]),
+      group,
+    }));
+  }
+
+  #group(name: string): LimitGroup {
+    let group = this.#groups.get(name);
+    if (!group) this.#groups.set(name, group = new LimitGroup(name, this.#limitsOf(name), this.#clock));
+    return group;
+  }
+
+  #count(name: string, delta: 1 | -1): void {
+    if (delta === 1) this.#inFlight.tryAcquireNow(name);
+    else this.#inFlight.release(name);
+    const held = this.#inFlight.inUse(name);
+    if (held === 0) this.#held.delete(name);
+    else this.#held.set(name, held);
+    this.#inFlightChanged = true;
+  }
+
+  #permit(names: readonly string[]): Permit {
+    const at = this.#clock.now();
+    let reported = false;
+    let left = false;
+    let disposed = false;
+    return {
+      type: "permit",
+      groups: names,
+      report: (feedback) => {
+        reported = true;
+        // A connection that was not made carried no request.
+        left ||= !(feedback.type === "failed" && feedback.reason === "connect-failed");
+        this.#tell({ type: "report", names, feedback, at });
+      },
+      [Symbol.dispose]: () => {
+        if (disposed) return;
+        disposed = true;
+        this.#tell({ type: "release", names, refund: !reported || !left });
+      },
+    };
+  }
+
+  #tell(news: News): void {
+    this.#news.push(news);
+    this.#onNews();
+  }
+}
+
+/** Reads a group's row; one that cannot be read was written by a later version and counts as fresh. */
+function parseState(json: string): GroupState {
+  try {
+    const state: Partial<GroupState> = JSON.parse(json);
+    return { ...freshState(), ...state };
+  } catch {
+    return freshState();
+  }
+}
+
+function parseInFlight(json: string): Record<string, number> {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return {};
+  }
+}

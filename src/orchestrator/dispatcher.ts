@@ -1,0 +1,125 @@
+/**
+ * What runs next: how many jobs of each route can start now.
+ *
+ * A job waits on a *route*, which names what its next step needs: `fresh:doi` for a work that nobody has been asked
+ * about yet, a limit group such as `crossref` or `host:example.org` for a job that was held on it. The dispatcher
+ * asks the limit groups what they can take and leases just that, so no worker ever waits for a busy host, and jobs
+ * that wait for closed groups cost nothing:
+ *
+ * 1. A route is *awake* when jobs became ready on it, when one of its groups may take more, or when the instant has
+ *    come at which a group of its opens. Only awake routes are looked at.
+ * 2. For each awake route in turn: as many jobs as its groups have room for, as there are ready, and as there are
+ *    free workers. Their permits are taken at once, all groups of a job or none.
+ * 3. A route without room goes to sleep until its group opens. One that was cut short for want of a worker stays
+ *    awake, behind the others, so that none starves.
+ *
+ * Which of a route's jobs is taken (sets in turn, priorities with ageing, oldest first) is decided by the queue's
+ * lane book.
+ *
+ * @module
+ */
+
+import type { Permit } from "../model/permit.ts";
+import type { GroupBook } from "../limits/mod.ts";
+import type { Demand, ExchangeView } from "../queue/mod.ts";
+import { WakeHeap } from "./wake_heap.ts";
+
+/** Ways in which the first request of a job on a route can be paid for: each is a list of groups, best first. */
+export type NeedsOf = (route: string) => readonly (readonly string[])[];
+
+/** What was decided: jobs to lease, each with the permit for its first request. */
+export interface Dispatch {
+  readonly demand: readonly Demand[];
+  /** Permits by route, as many as demanded. A route that needs none has none. */
+  readonly permits: ReadonlyMap<string, Permit[]>;
+}
+
+/** Decides how many jobs of each route start. */
+export class Dispatcher {
+  readonly #book: GroupBook;
+  readonly #needsOf: NeedsOf;
+  readonly #awake = new Set<string>();
+  readonly #asleep = new WakeHeap();
+  /** Routes that wait for a group, by the group. */
+  readonly #waiting = new Map<string, Set<string>>();
+
+  constructor(book: GroupBook, needsOf: NeedsOf) {
+    this.#book = book;
+    this.#needsOf = needsOf;
+  }
+
+  /** When a route that sleeps is to be looked at again; `null` when none sleeps. */
+  nextOpening(): number | null {
+    return this.#asleep.next();
+  }
+
+  /** Whether a route is left that could start a job if there were a worker. */
+  get cutShort(): boolean {
+    return this.#awake.size > 0;
+  }
+
+  /** Decides, for `workers` free workers. Called inside the exchange, after the book was settled. */
+  dispatch(view: ExchangeView, workers: number): Dispatch {
+    this.#wake(view);
+    const demand: Demand[] = [];
+    const permits = new Map<string, Permit[]>();
+    let free = view.paused ? 0 : workers;
+    for (const route of [...this.#awake]) {
+      if (free <= 0) break;
+      this.#awake.delete(route);
+      let left = view.ready(route);
+      for (const groups of left > 0 ? this.#needsOf(route) : []) {
+        const room = groups.length === 0 ? free : this.#book.room(groups).count;
+        const count = Math.min(left, room, free);
+        if (count <= 0) continue;
+        const granted = this.#grant(groups, count);
+        permits.set(route, [...(permits.get(route) ?? []), ...granted.permits]);
+        demand.push({ route, count: granted.count });
+        free -= granted.count;
+        left -= granted.count;
+      }
+      if (left <= 0) continue;
+      if (free <= 0) this.#awake.add(route);
+      else this.#sleep(route, view.now);
+    }
+    return { demand, permits };
+  }
+
+  #grant(groups: readonly string[], count: number): { count: number; permits: Permit[] } {
+    if (groups.length === 0) return { count, permits: [] };
+    const permits: Permit[] = [];
+    while (permits.length < count) {
+      const permit = this.#book.acquire(groups);
+      if (permit.type === "closed") break;
+      permits.push(permit);
+    }
+    return { count: permits.length, permits };
+  }
+
+  #wake(view: ExchangeView): void {
+    for (const route of view.takeStirred()) this.#rouse(route);
+    for (const group of this.#book.takeStirred()) {
+      for (const route of this.#waiting.get(group) ?? []) this.#rouse(route);
+      this.#waiting.delete(group);
+    }
+    for (const route of this.#asleep.takeDue(view.now)) this.#rouse(route);
+  }
+
+  #rouse(route: string): void {
+    this.#asleep.delete(route);
+    this.#awake.add(route);
+  }
+
+  #sleep(route: string, now: number): void {
+    let opensAt = Infinity;
+    for (const groups of this.#needsOf(route)) {
+      opensAt = Math.min(opensAt, Math.max(now + 1, this.#book.room(groups).until));
+      for (const group of groups) {
+        const waiting = this.#waiting.get(group);
+        if (waiting) waiting.add(route);
+        else this.#waiting.set(group, new Set([route]));
+      }
+    }
+    if (opensAt !== Infinity) this.#asleep.set(route, opensAt);
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The orchestrator: leases jobs as limits and workers allow, keeps their leases alive, and stops without leaving any
+ * behind.
+ *
+ * @module
+ */
+
+import type { Permit } from "../model/permit.ts";
+import type { Clock, Logger, Meter } from "../model/ports.ts";
+import type { GroupBook } from "../limits/mod.ts";
+import type { Exchanged, LeasedJob, WorkQueue } from "../queue/mod.ts";
+import { Dispatcher, type NeedsOf } from "./dispatcher.ts";
+import type { ProcessJob } from "./job.ts";
+import { Pump } from "./pump.ts";
+import { type JobResult, runOne } from "./run_one.ts";
+
+/** Options of {@linkcode Orchestrator}. */
+export interface OrchestratorOptions {
+  readonly queue: WorkQueue;
+  readonly book: GroupBook;
+  readonly needsOf: NeedsOf;
+  readonly process: ProcessJob;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** Names this process; never used by another one, nor again. */
+  readonly workerId: string;
+  /** Jobs that are worked on at once. */
+  readonly maxWorkers: number;
+  readonly leaseTtlMs: number;
+  readonly heartbeatMs: number;
+  /** Whether to end when nothing is left to do. */
+  readonly drain: boolean;
+  /** Told of each job that was settled. */
+  readonly onSettled?: (job: LeasedJob, result: JobResult) => void;
+  /** Told after each exchange with the database. */
+  readonly onBeat?: (exchanged: Exchanged) => void;
+}
+
+/** How a run ended. */
+export type RunEnd = "drained" | "stopped";
+
+interface Running {
+  readonly job: LeasedJob;
+  readonly abort: AbortController;
+  leaseUntil: number;
+}
+
+/** A lease that ends sooner than this is proven anew before anything is published. */
+const PROOF_MARGIN_MS = 5_000;
+
+/**
+ * Runs jobs. States: *new* → *running* → *stopping* (leases nothing, running jobs may end) → *aborting* (the deadline
+ * has passed: their signals are aborted and they are given back) → *ended*. A failure of the database ends it from
+ * any state. Invariant: in *ended* no row is leased to this worker, unless the database failed.
+ */
+export class Orchestrator {
+  readonly #options: OrchestratorOptions;
+  readonly #pump: Pump;
+  readonly #running = new Map<number, Running>();
+  readonly #ended = Promise.withResolvers<RunEnd>();
+  #stopping = false;
+  #drained = false;
+  #finishing = false;
+
+  constructor(options: OrchestratorOptions) {
+    this.#options = options;
+    this.#pump = new Pump({
+      ...options,
+      dispatcher: new Dispatcher(options.book, options.needsOf),
+      freeWorkers: () => this.#stopping ? 0 : options.maxWorkers - this.#running.size,
+      onLeased: (job, permit) => void this.#work(job, permit),
+      onBeat: (exchanged) => this.#onBeat(exchanged),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  /** Artifacts that are worked on now. */
+  get running(): readonly LeasedJob[] {
+    return [...this.#running.values()].map(({ job }) => job);
+  }
+
+  /**
+   * Runs until the queue is drained, if so asked, or until `stop`.
+   *
+   * @throws {FatalError} If the database cannot be used any more.
+   */
+  async run(): Promise<RunEnd> {
+    this.#pump.start();
+    const end = await this.#ended.promise;
+    await this.#pump.stop();
+    await this.#options.queue.leave(this.#options.workerId);
+    return end;
+  }
+
+  /** Something outside changed, such as a limit: look again. */
+  nudge(): void {
+    this.#pump.nudge();
+  }
+
+  /** Leases nothing more, lets running jobs end within `deadlineMs`, and gives the rest back. */
+  stop(deadlineMs: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#options.logger.info("stopping", { running: this.#running.size, deadlineMs });
+    const timer = this.#options.clock.setTimer(deadlineMs, () => {
+      for (const { abort } of this.#running.values()) abort.abort(new Error("the program stops"));
+    });
+    void this.#ended.promise.finally(() => timer[Symbol.dispose]()).catch(() => {});
+    this.#endIfIdle();
+  }
+
+  async #work(job: LeasedJob, permit: Permit | null): Promise<void> {
+    const { logger, process } = this.#options;
+    const running: Running = { job, abort: new AbortController(), leaseUntil: job.leaseUntil };
+    this.#running.set(job.jobId, running);
+    try {
+      const result = await runOne(job, permit, {
+        process,
+        logger,
+        permits: this.#pump,
+        signal: running.abort.signal,
+        confirm: () => this.#confirm(running),
+        settle: (end) => {
+          // The worker is free as soon as its job is: the beat that carries the settlement may lease the next.
+          this.#forget(running);
+          return this.#pump.settle({ ...end, lease: { jobId: job.jobId, epoch: job.epoch } });
+        },
+      });
+      this.#options.meter.count("contentdownload.job.settled", 1, { type: result.end.type });
+      this.#options.onSettled?.(job, result);
+    } catch {
+      // The pump reports why the database cannot be used; this job's row stays leased until its lease lapses.
+    } finally {
+      this.#forget(running);
+      this.#endIfIdle();
+    }
+  }
+
+  #forget(running: Running): void {
+    // By identity: after a lapse the same job may have been leased here again.
+    if (this.#running.get(running.job.jobId) === running) this.#running.delete(running.job.jobId);
+  }
+
+  async #confirm(running: Running): Promise<boolean> {
+    if (running.leaseUntil - this.#options.clock.now() < PROOF_MARGIN_MS) await this.#pump.heartbeat();
+    return !running.abort.signal.aborted && running.leaseUntil > this.#options.clock.now();
+  }
+
+  #onBeat(exchanged: Exchanged): void {
+    if (exchanged.held) this.#onHeartbeat(exchanged.held);
+    this.#drained = this.#options.drain && exchanged.unfinished === 0 && exchanged.leased.length === 0;
+    this.#options.onBeat?.(exchanged);
+    this.#endIfIdle();
+  }
+
+  /** Aborts the jobs whose leases are gone; extends the others. */
+  #onHeartbeat(held: readonly { readonly jobId: number; readonly epoch: number }[]): void {
+    const { clock, leaseTtlMs, logger, meter } = this.#options;
+    const epochs = new Map(held.map(({ jobId, epoch }) => [jobId, epoch]));
+    for (const running of this.#running.values()) {
+      if (epochs.get(running.job.jobId) === running.job.epoch) {
+        running.leaseUntil = clock.now() + leaseTtlMs;
+        continue;
+      }
+      meter.count("contentdownload.lease.lost");
+      logger.warn("lease lost while working", { artifact: running.job.artifactId });
+      running.abort.abort(new Error("the lease was lost"));
+    }
+  }
+
+  #endIfIdle(): void {
+    if (this.#finishing || this.#running.size > 0) return;
+    if (!this.#stopping && !this.#drained) return;
+    this.#finishing = true;
+    this.#ended.resolve(this.#stopping ? "stopped" : "drained");
+  }
+
+  #fail(error: unknown): void {
+    for (const { abort } of this.#running.values()) abort.abort(error);
+    this.#ended.reject(error);
+  }
+}

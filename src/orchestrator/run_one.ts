@@ -1,0 +1,73 @@
+/**
+ * One worker's work on one job, from lease to settlement.
+ *
+ * @module
+ */
+
+import { messageOf } from "../model/errors.ts";
+import type { Permit, PermitSource } from "../model/permit.ts";
+import type { Logger } from "../model/ports.ts";
+import { freshRoute, type LeasedJob, type Settled } from "../queue/mod.ts";
+import type { JobEnd, ProcessJob } from "./job.ts";
+import { JobPermits } from "./job_permits.ts";
+
+/** What a worker needs beside the job. */
+export interface RunOneOptions {
+  readonly process: ProcessJob;
+  readonly permits: PermitSource;
+  readonly signal: AbortSignal;
+  readonly confirm: () => Promise<boolean>;
+  readonly settle: (end: JobEnd) => Promise<Settled>;
+  readonly logger: Logger;
+}
+
+/** How a job ended for the queue. */
+export interface JobResult {
+  readonly end: JobEnd;
+  readonly settled: Settled;
+}
+
+/** Processes a leased job and settles it. Rejects only if the database cannot be used. */
+export async function runOne(
+  job: LeasedJob,
+  permit: Permit | null,
+  options: RunOneOptions,
+): Promise<JobResult> {
+  const end = await work(job, permit, options);
+  const settled = await options.settle(end);
+  if (settled === "lost") {
+    options.logger.warn("lease lost; the work is dropped", { artifact: job.artifactId });
+  }
+  return { end, settled };
+}
+
+async function work(job: LeasedJob, permit: Permit | null, options: RunOneOptions): Promise<JobEnd> {
+  using permits = new JobPermits(options.permits, permit);
+  try {
+    return await options.process(job, { permits, signal: options.signal, confirm: options.confirm });
+  } catch (error) {
+    if (options.signal.aborted) return { type: "release", route: job.route, cursor: job.cursor };
+    // A defect of ours or of a library: the job is tried again, and the log says what happened.
+    options.logger.error("unexpected failure", { artifact: job.artifactId, error: messageOf(error) });
+    return {
+      type: "retry",
+      route: freshRoute(job.artifactId),
+      cursor: job.cursor,
+      message: messageOf(error),
+      record: {
+        outcome: "error",
+        reason: "resolver-failed",
+        path: null,
+        sha256: null,
+        bytes: null,
+        url: null,
+        finalUrl: null,
+        resolver: null,
+        version: null,
+        license: null,
+        elapsedMs: 0,
+        tried: [],
+      },
+    };
+  }
+}
