@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 
 interface Configuration {
+  readonly test: Readonly<Record<string, unknown>>;
   readonly tasks: Readonly<Record<string, string | { readonly command?: string }>>;
 }
 
@@ -28,4 +29,9 @@ Deno.test("the program is given no permission to run, to load libraries or to re
   ok(flags.includes("--no-prompt"));
   deepEqual(flags.filter((flag) => /^(-A|-P|--allow-(all|run|ffi|sys|import))/.test(flag)), []);
   equal(flags.find((flag) => flag.startsWith("--allow-env"))?.startsWith("--allow-env="), true);
+});
+
+Deno.test("tests fail on what they leave open", () => {
+  const { sanitizeOps, sanitizeResources } = configuration.test;
+  deepEqual({ sanitizeOps, sanitizeResources }, { sanitizeOps: true, sanitizeResources: true });
 });
