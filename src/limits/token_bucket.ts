@@ -171,10 +171,9 @@ export class TokenBucket {
     assertTokens(tokens, this.#capacity);
     const level = this.level();
     if (level >= tokens) return this.#clock.now();
-    let at = Math.ceil(this.#seenAt + (tokens - level) / this.#refillPerSecond * 1000);
+    const at = Math.ceil(this.#seenAt + (tokens - level) / this.#refillPerSecond * 1000);
     // Division and multiplication round differently; a timer that fires a hair early would find nothing.
-    while (this.#levelAt(at) < tokens) at++;
-    return at;
+    return this.#levelAt(at) < tokens ? at + 1 : at;
   }
 
   /**
