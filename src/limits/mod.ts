@@ -4,6 +4,13 @@
  * @module
  */
 
+export { adapt, type AdaptiveInput, initialAdaptiveState, nextStartAt } from "./adaptive_rate.ts";
+export {
+  ADAPTIVE_DEFAULTS,
+  type AdaptiveEvent,
+  type AdaptiveOptions,
+  type AdaptiveState,
+} from "./adaptive_state.ts";
 export { hostKey } from "./host_key.ts";
 export { parseHttpDate } from "./http_date.ts";
 export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";

@@ -1,0 +1,325 @@
+/**
+ * Adaptive control: how fast a host may be asked that says nothing about its limits.
+ *
+ * The base is additive increase and multiplicative decrease, which converges and shares fairly: D.-M. Chiu and R. Jain,
+ * "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", Computer Networks
+ * and ISDN Systems 17 (1989). Alone it would be refused again and again, for ever. So, as CUBIC does with the window of
+ * the last loss (RFC 9438 §4), the rate that failed is remembered together with the one that held; the edge is searched
+ * between them, and once it is found within 5 % the rate stays on the side that held. As BBR does (Cardwell et al.,
+ * ACM Queue 14:5, 2016), a host that refuses what held before is believed by what it has delivered on average. Starts
+ * that came slower than allowed prove nothing (RFC 7661). Concurrency follows Little's law.
+ *
+ * States of a group, told apart by the fields of {@linkcode AdaptiveState}:
+ *
+ * - *growing* (`badMs` is null): nothing was refused; a step up after each `holdMs` that held.
+ * - *searching* (`goodMs` and `badMs` more than `narrowRatio` apart): the geometric mean of both is tried next.
+ * - *settled* (both within `narrowRatio`): stays at `goodMs`; when `probeAtMs` has come it grows again from there, by steps
+ *   that start at `narrowRatio` and double. Each failure doubles the wait for the next try.
+ * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down, its
+ *   refusal doubles it.
+ *
+ * @module
+ */
+
+import {
+  ADAPTIVE_DEFAULTS,
+  type AdaptiveEvent,
+  type AdaptiveOptions,
+  type AdaptiveState,
+} from "./adaptive_state.ts";
+
+/** What {@linkcode adapt} has to be told beside the event. */
+export interface AdaptiveInput {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /**
+   * The rate beyond which going faster gains nothing, because other groups finish later anyway. It holds back steps up;
+   * it does not slow down a rate that holds.
+   *
+   * @default {Infinity}
+   */
+  readonly neededPerSecond?: number;
+  /** @default {ADAPTIVE_DEFAULTS} */
+  readonly options?: AdaptiveOptions;
+}
+
+/** How much slower to go when a rate that had held is refused: by jitter on the way, most often. */
+const DOUBT = 1.03;
+/** A start counts as fast as allowed if its distance from the last is at most this much longer than the interval. */
+const PACED = 1.25;
+/** Answers that have to come at an interval not tried before until it counts as one that holds. */
+const CONFIRMATIONS = 2;
+/** Answers whose average over time means something. */
+const ENOUGH_FOR_AVERAGE = 10;
+/** How long after its start a probe of which nothing was heard (its process died) counts as lost. */
+const PROBE_LOST_MS = 120_000;
+/** Weight of a new value in a smoothed one, as in RFC 6298. */
+const SMOOTHING = 1 / 8;
+/** The same for the least latency. */
+const FORGETTING = 1 / 256;
+
+/** The state of a group that nothing is known of. */
+export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULTS): AdaptiveState {
+  return {
+    intervalMs: 1000 / options.initialPerSecond,
+    concurrency: 1,
+    goodMs: null,
+    badMs: null,
+    stride: null,
+    changedAtMs: 0,
+    answered: 0,
+    paced: 0,
+    refusals: 0,
+    openAtMs: 0,
+    probeStartedAtMs: null,
+    probeAtMs: 0,
+    probeWaitMs: options.probeWaitMs,
+    lastStartMs: null,
+    lastOkStartMs: null,
+    deliveredSinceMs: null,
+    delivered: 0,
+    latencyMs: null,
+    bestLatencyMs: null,
+    heldMs: null,
+    badConcurrency: null,
+    raisedConcurrency: false,
+  };
+}
+
+/**
+ * When the next request may start, in milliseconds since the epoch. While the one probe of a cool-down is under way, that
+ * is when it will count as lost. Concurrency is the caller's to keep.
+ */
+export function nextStartAt(state: AdaptiveState): number {
+  if (state.probeStartedAtMs !== null) return state.probeStartedAtMs + PROBE_LOST_MS;
+  // The distance from a start that was refused is part of the cool-down already.
+  if (state.refusals > 0 || state.lastStartMs === null) return state.openAtMs;
+  return Math.max(state.openAtMs, state.lastStartMs + state.intervalMs);
+}
+
+/** The state after `event`. */
+export function adapt(state: AdaptiveState, event: AdaptiveEvent, input: AdaptiveInput): AdaptiveState {
+  const context: Context = {
+    nowMs: input.nowMs,
+    neededPerSecond: input.neededPerSecond ?? Infinity,
+    options: input.options ?? ADAPTIVE_DEFAULTS,
+  };
+  switch (event.type) {
+    case "started":
+      return started(state, context);
+    case "finished":
+      return { ...state, heldMs: smooth(state.heldMs, event.heldMs) };
+    case "abandoned":
+      return isProbe(state, event.startedAtMs) ? { ...state, probeStartedAtMs: null } : state;
+    case "ok":
+      return answered(state, event.startedAtMs, event.latencyMs, context);
+    case "limited":
+      return event.startedAtMs < state.changedAtMs ? state : refused(state, event.startedAtMs, context);
+    case "timeout":
+      return event.startedAtMs < state.changedAtMs ? state : timedOut(state, context);
+  }
+}
+
+type Context = Required<AdaptiveInput>;
+
+function started(state: AdaptiveState, { nowMs }: Context): AdaptiveState {
+  const gapMs = nowMs - (state.lastStartMs ?? -Infinity);
+  return {
+    ...state,
+    lastStartMs: nowMs,
+    deliveredSinceMs: state.deliveredSinceMs ?? nowMs,
+    paced: state.paced + (gapMs <= state.intervalMs * PACED ? 1 : 0),
+    probeStartedAtMs: state.refusals > 0 ? nowMs : null,
+  };
+}
+
+function answered(
+  state: AdaptiveState,
+  startedAtMs: number,
+  latencyMs: number,
+  context: Context,
+): AdaptiveState {
+  const smoothed = smooth(state.latencyMs, latencyMs);
+  const next: AdaptiveState = {
+    ...state,
+    delivered: state.delivered + 1,
+    latencyMs: smoothed,
+    // The best is forgotten slowly: a host may become slower for good.
+    bestLatencyMs: Math.min(smooth(state.bestLatencyMs, smoothed, FORGETTING), smoothed),
+  };
+  if (startedAtMs < state.changedAtMs) return next;
+  const heard: AdaptiveState = {
+    ...next,
+    answered: state.answered + 1,
+    lastOkStartMs: Math.max(state.lastOkStartMs ?? -Infinity, startedAtMs),
+  };
+  return consider(state.refusals > 0 ? recovered(heard, context) : heard, context);
+}
+
+/** The first answer after refusals. */
+function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveState {
+  const open: AdaptiveState = {
+    ...state,
+    refusals: 0,
+    probeStartedAtMs: null,
+    deliveredSinceMs: nowMs,
+    delivered: 0,
+  };
+  if (state.refusals < 2 || state.delivered < ENOUGH_FOR_AVERAGE) return open;
+  // What held was refused several times in a row: a longer window was used up, and the average is what it allows.
+  const averageMs = (nowMs - (state.deliveredSinceMs ?? nowMs)) / state.delivered;
+  const intervalMs = bounded(averageMs * DOUBT, options);
+  const settled = { goodMs: intervalMs, badMs: intervalMs, ...postponed(open, nowMs, options) };
+  return { ...changed(open, intervalMs, nowMs), ...settled };
+}
+
+/** Decides, after an answer, whether to go faster. */
+function consider(state: AdaptiveState, context: Context): AdaptiveState {
+  const { nowMs, options } = context;
+  const known = state.goodMs !== null && state.goodMs <= state.intervalMs;
+  const confirmed = state.answered >= CONFIRMATIONS && state.paced >= CONFIRMATIONS;
+  const proven: AdaptiveState = confirmed && !known ? { ...state, goodMs: state.intervalMs } : state;
+  if (context.neededPerSecond * state.intervalMs <= 1000 || isSlowing(state)) return proven;
+
+  if (lacksConcurrency(proven, options)) {
+    const settledIn = state.answered >= CONFIRMATIONS * state.concurrency;
+    const banned = state.badConcurrency !== null && state.concurrency + 1 >= state.badConcurrency &&
+      nowMs < state.probeAtMs;
+    if (!settledIn || banned) return proven;
+    const more = changed(proven, state.intervalMs, nowMs);
+    return { ...more, concurrency: state.concurrency + 1, raisedConcurrency: true };
+  }
+  if (state.badMs === null) {
+    const held = nowMs - state.changedAtMs >= options.holdMs && state.answered >= 1 && state.paced >= 1;
+    return held ? grown({ ...proven, goodMs: state.intervalMs }, context) : proven;
+  }
+  if (!known && !confirmed) return proven;
+  const goodMs = state.intervalMs;
+  if (goodMs > state.badMs * options.narrowRatio) {
+    return changed({ ...proven, goodMs }, atMost(Math.sqrt(goodMs * state.badMs), context), nowMs);
+  }
+  if (nowMs < state.probeAtMs) return proven;
+  return grown({ ...proven, goodMs, badMs: null, stride: options.narrowRatio - 1 }, context);
+}
+
+/** One step up. */
+function grown(state: AdaptiveState, context: Context): AdaptiveState {
+  const { nowMs, options } = context;
+  const perSecond = 1000 / state.intervalMs;
+  const ordinary = Math.max(options.increasePerSecond, perSecond / 10);
+  const careful = state.stride === null ? Infinity : state.stride * perSecond;
+  const intervalMs = atMost(1000 / (perSecond + Math.min(ordinary, careful)), context);
+  if (intervalMs >= state.intervalMs) return state;
+  const stride = careful < ordinary && state.stride !== null ? state.stride * 2 : null;
+  return { ...changed(state, intervalMs, nowMs), stride };
+}
+
+/** A refusal of a request that was started under the present interval and concurrency. */
+function refused(state: AdaptiveState, startedAtMs: number, context: Context): AdaptiveState {
+  const { nowMs, options } = context;
+  const refusals = state.refusals + 1;
+  const cooling = { refusals, probeStartedAtMs: null, stride: null };
+  if (refusals > 1) {
+    const slower = changed(state, bounded(state.intervalMs / options.decreaseFactor, options), nowMs);
+    const waitMs = Math.min(options.maxWaitMs, slower.intervalMs * 2 ** (refusals - 1));
+    return {
+      ...slower,
+      ...cooling,
+      ...withoutOne(state, nowMs, options),
+      goodMs: null,
+      badMs: state.intervalMs,
+      openAtMs: nowMs + waitMs,
+    };
+  }
+  if (state.raisedConcurrency && state.concurrency > 1) {
+    const fewer = changed(state, state.intervalMs, nowMs);
+    return {
+      ...fewer,
+      ...cooling,
+      ...withoutOne(state, nowMs, options),
+      openAtMs: startedAtMs + state.intervalMs,
+    };
+  }
+  const { intervalMs, goodMs } = fallback(state, options);
+  const slower = changed(state, intervalMs, nowMs);
+  // A leaky bucket counts from the last request that it let through, so a whole interval after the refused one would be
+  // time lost; a quarter of it keeps a distance even so.
+  const openAtMs = Math.max((state.lastOkStartMs ?? startedAtMs) + intervalMs, startedAtMs + intervalMs / 4);
+  const badMs = state.intervalMs;
+  const narrow = goodMs === null || goodMs <= badMs * options.narrowRatio;
+  return {
+    ...slower,
+    ...cooling,
+    goodMs,
+    badMs,
+    openAtMs,
+    ...(narrow ? postponed(state, nowMs, options) : {}),
+  };
+}
+
+/** Where to go from an interval that was refused once. */
+function fallback({ intervalMs, goodMs }: AdaptiveState, options: AdaptiveOptions) {
+  if (goodMs === null) return { intervalMs: bounded(intervalMs / options.decreaseFactor, options), goodMs };
+  if (goodMs > intervalMs) return { intervalMs: goodMs, goodMs };
+  return { intervalMs: bounded(intervalMs * DOUBT, options), goodMs: null };
+}
+
+/** A time-out may mean overload, a lost packet or a broken file: slower and fewer, but nothing learned of the edge. */
+function timedOut(state: AdaptiveState, { nowMs, options }: Context): AdaptiveState {
+  const slower = changed(state, bounded(state.intervalMs / options.decreaseFactor, options), nowMs);
+  return {
+    ...slower,
+    concurrency: Math.max(1, state.concurrency - 1),
+    probeStartedAtMs: null,
+    openAtMs: nowMs + slower.intervalMs,
+    refusals: Math.max(1, state.refusals),
+  };
+}
+
+function changed(state: AdaptiveState, intervalMs: number, nowMs: number): AdaptiveState {
+  return { ...state, intervalMs, changedAtMs: nowMs, answered: 0, paced: 0, raisedConcurrency: false };
+}
+
+/** One slot fewer, and the present number remembered as refused. */
+function withoutOne(state: AdaptiveState, nowMs: number, options: AdaptiveOptions): Partial<AdaptiveState> {
+  if (state.concurrency === 1) return postponed(state, nowMs, options);
+  return {
+    concurrency: state.concurrency - 1,
+    badConcurrency: state.concurrency,
+    ...postponed(state, nowMs, options),
+  };
+}
+
+/** Puts the next try of the edge off, each time twice as long. */
+function postponed({ probeWaitMs }: AdaptiveState, nowMs: number, options: AdaptiveOptions) {
+  return { probeAtMs: nowMs + probeWaitMs, probeWaitMs: Math.min(options.maxWaitMs, probeWaitMs * 2) };
+}
+
+/** Whether the interval cannot be kept because the slots are held too long (Little's law). */
+function lacksConcurrency(state: AdaptiveState, options: AdaptiveOptions): boolean {
+  const heldMs = state.heldMs ?? state.latencyMs ?? 0;
+  return heldMs > state.intervalMs * state.concurrency && state.concurrency < options.maxConcurrency;
+}
+
+/** Whether the host answers markedly slower than it can: it queues rather than refuses. */
+function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean {
+  if (latencyMs === null || bestLatencyMs === null) return false;
+  return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + 100);
+}
+
+function isProbe(state: AdaptiveState, startedAtMs: number): boolean {
+  return state.probeStartedAtMs !== null && startedAtMs >= state.probeStartedAtMs;
+}
+
+function smooth(old: number | null, value: number, weight = SMOOTHING): number {
+  return old === null ? value : old + (value - old) * weight;
+}
+
+/** `intervalMs`, but no faster than is needed. */
+function atMost(intervalMs: number, { neededPerSecond, options }: Context): number {
+  return bounded(Math.max(intervalMs, 1000 / neededPerSecond), options);
+}
+
+function bounded(intervalMs: number, { floorPerSecond, ceilingPerSecond }: AdaptiveOptions): number {
+  return Math.min(1000 / floorPerSecond, Math.max(1000 / ceilingPerSecond, intervalMs));
+}
