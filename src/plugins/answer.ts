@@ -1,0 +1,66 @@
+/**
+ * Validates what a plugin's `resolve` gives back.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { ID_KINDS } from "../model/identifier.ts";
+import type { ResolverAnswer } from "../model/resolver.ts";
+import { describeIssue } from "./validation.ts";
+
+const MAX_CANDIDATES = 100;
+const MAX_URL_CHARS = 4_096;
+const MAX_LICENSE_CHARS = 300;
+const MAX_ID_CHARS = 2_048;
+
+const httpUrl = z.string().max(MAX_URL_CHARS).transform((text, context) => {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href;
+  context.addIssue(
+    `is ${JSON.stringify(text.slice(0, 200))}, which is no absolute http or https URL without credentials`,
+  );
+  return z.NEVER;
+});
+
+const id = z.string().min(1).max(MAX_ID_CHARS)
+  .regex(/^[^\s\p{Cc}]+$/u, { error: "must not hold spaces or control characters" }).optional();
+
+const answer = z.strictObject({
+  candidates: z.array(z.strictObject({
+    url: httpUrl,
+    kind: z.enum(["pdf", "landing"]),
+    version: z.enum(["published", "accepted", "submitted"]).nullable().default(null),
+    license: z.string().max(MAX_LICENSE_CHARS).nullable().default(null),
+  })).max(MAX_CANDIDATES),
+  ids: z.strictObject(Object.fromEntries(ID_KINDS.map((kind) => [kind, id]))).default({}),
+  verdict: z.enum(["closed-access", "not-found"]).optional(),
+});
+
+/**
+ * Reads a plugin's answer. URLs come out in the form of the URL standard, each once.
+ *
+ * @param resolver The plugin's name, which every candidate bears.
+ * @param json What it gave back.
+ * @returns `failed` with a detail that names plugin and field if anything is not as it must be.
+ */
+export function readAnswer(resolver: string, json: string): ResolverAnswer {
+  const read = answer.safeParse(JSON.parse(json));
+  if (!read.success) {
+    return {
+      type: "failed",
+      reason: "resolver-failed",
+      detail: `Cannot use the answer of plugin "${resolver}": ${describeIssue(read.error)}`,
+    };
+  }
+  const { candidates, ids, verdict } = read.data;
+  const byUrl = new Map(
+    candidates.toReversed().map((candidate) => [candidate.url, { ...candidate, resolver }]),
+  );
+  return {
+    type: "found",
+    candidates: [...byUrl.values()].toReversed(),
+    ids: Object.fromEntries(Object.entries(ids).filter(([, value]) => value !== undefined)),
+    ...(verdict === undefined ? {} : { verdict }),
+  };
+}

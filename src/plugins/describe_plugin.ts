@@ -1,0 +1,73 @@
+/**
+ * Learns what a plugin says about itself.
+ *
+ * @module
+ */
+
+import type { Clock } from "../model/ports.ts";
+import { type PluginManifest, readManifest } from "./manifest.ts";
+import type { PluginSource } from "./plugin_source.ts";
+import { Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
+
+/** What is wrong with a plugin, and where in its file. */
+export interface PluginProblem {
+  readonly message: string;
+  /** From 1, where it is known. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Evaluates a plugin in `sandbox`, without any call, and reads its manifest; the guest is thrown away. */
+export async function describePlugin(
+  sandbox: Sandbox,
+  source: PluginSource,
+  bounds: SandboxBounds,
+): Promise<PluginManifest | PluginProblem> {
+  const chars = source.source.length;
+  if (chars > bounds.sourceChars) {
+    return { message: `it has ${chars} characters where ${bounds.sourceChars} are allowed` };
+  }
+  const key = `${source.origin}/${source.file}`;
+  const end = await sandbox.load(key, source.file, source.source);
+  sandbox.unload(key);
+  switch (end.type) {
+    case "loaded": {
+      const manifest = readManifest(end.manifest);
+      return "problem" in manifest ? { message: manifest.problem } : manifest;
+    }
+    case "not-loaded": {
+      const { name, message, line, column } = end.error;
+      return {
+        message: name ? `${name}: ${message}` : message,
+        ...(line === undefined ? {} : { line }),
+        ...(column === undefined ? {} : { column }),
+      };
+    }
+    case "lost":
+      return { message: end.detail };
+  }
+}
+
+/** What {@link checkPlugin} found: without problems the plugin can be used. */
+export interface PluginCheck {
+  readonly manifest?: PluginManifest;
+  readonly problems: readonly PluginProblem[];
+}
+
+/**
+ * Checks a plugin file for its author: evaluates it in a sandbox of its own, without network, and validates its
+ * manifest.
+ */
+export async function checkPlugin(
+  source: PluginSource,
+  options: { readonly clock: Clock; readonly bounds: SandboxBounds },
+): Promise<PluginCheck> {
+  using sandbox = new Sandbox({ ...options, onBroke() {} });
+  const described = await describePlugin(sandbox, source, options.bounds);
+  return "message" in described ? { problems: [described] } : { manifest: described, problems: [] };
+}
+
+/** One sentence about a plugin's problem that names its file and line. */
+export function sentenceOf(source: PluginSource, { message, line }: PluginProblem): string {
+  return `Cannot use plugin "${source.file}"${line === undefined ? "" : `, line ${line}`}: ${message}`;
+}

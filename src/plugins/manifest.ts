@@ -1,0 +1,90 @@
+/**
+ * What a plugin says about itself.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { ID_KINDS, type IdKind } from "../model/identifier.ts";
+import type { LimitCase, PluginLimits, RefusalSign, SettingsDeclaration } from "./api.ts";
+import { limitsSchema } from "./limits.ts";
+import { describeIssue } from "./validation.ts";
+
+/** A plugin's manifest, validated. */
+export interface PluginManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly hosts: readonly string[];
+  readonly tier: number;
+  readonly accepts: readonly IdKind[];
+  readonly limits: PluginLimits | readonly LimitCase[];
+  readonly sharedHosts: readonly string[];
+  readonly refusals: readonly RefusalSign[];
+  readonly settings: SettingsDeclaration;
+}
+
+/** Settings of every resolver, understood by the host. */
+export const RESERVED_SETTINGS = ["enabled", "tier", "limits"] as const;
+
+const name = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, {
+  error: "must be in snake case, at most 64 characters",
+});
+const host = z.string().max(300).regex(
+  /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)$/,
+  {
+    error: (issue) =>
+      `is "${
+        String(issue.input).slice(0, 100)
+      }", which is no host such as "api.example.org", "*.example.org" or "*"`,
+  },
+);
+
+const setting = z.strictObject({
+  type: z.enum(["string", "number", "boolean", "url"]),
+  description: z.string().max(500).optional(),
+  required: z.boolean().optional(),
+  secret: z.boolean().optional(),
+  env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: "must be the name of an environment variable" })
+    .optional(),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+}).refine(
+  ({ type, default: value }) => value === undefined || typeof value === (type === "url" ? "string" : type),
+  { error: "has a default of another type than its own" },
+);
+
+const settings = z.record(name, setting).refine(
+  (declared) => RESERVED_SETTINGS.every((reserved) => !Object.hasOwn(declared, reserved)),
+  { error: `must not declare ${RESERVED_SETTINGS.join(", ")}: these belong to the host` },
+);
+
+const manifest = z.object({
+  name,
+  version: z.string().min(1).max(64),
+  hosts: z.array(host).max(100),
+  tier: z.number().int().min(0).max(99),
+  accepts: z.array(z.enum(ID_KINDS)).min(1).max(ID_KINDS.length),
+  limits: limitsSchema.default({}),
+  sharedHosts: z.array(host).max(100).default([]),
+  refusals: z.array(z.strictObject({
+    status: z.number().int().min(400).max(599),
+    bodyIncludes: z.string().min(1).max(200).optional(),
+  })).max(20).default([]),
+  settings: settings.default({}),
+});
+
+/**
+ * Validates what a plugin exports as its manifest; other fields of the plugin are its own.
+ *
+ * @returns The manifest, or a sentence that says what is wrong.
+ */
+export function readManifest(exported: unknown): PluginManifest | { readonly problem: string } {
+  const read = manifest.safeParse(exported);
+  if (!read.success) return { problem: describeIssue(read.error) };
+  // zod marks an absent optional field as possibly `undefined`; after JSON none is.
+  const valid = JSON.parse(JSON.stringify(read.data)) as PluginManifest;
+  for (const one of Array.isArray(valid.limits) ? valid.limits as readonly LimitCase[] : []) {
+    const unknown = one.when?.find((name) => !Object.hasOwn(valid.settings, name));
+    if (unknown !== undefined) return { problem: `limits name "${unknown}", which is no setting of it` };
+  }
+  return valid;
+}

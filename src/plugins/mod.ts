@@ -1,0 +1,20 @@
+/**
+ * Resolver plugins: read, sandboxed, validated.
+ *
+ * @module
+ */
+
+export { checkPlugin, type PluginCheck, type PluginProblem } from "./describe_plugin.ts";
+export { type LoadedSources, loadPluginSources } from "./load.ts";
+export type { RateWindow, ResolverLimits } from "./limits.ts";
+export type { PluginManifest } from "./manifest.ts";
+export { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource, pluginSourceOf } from "./plugin_source.ts";
+export {
+  openPlugins,
+  type OpenPluginsOptions,
+  type PluginFile,
+  type PluginInfo,
+  type PluginRegistry,
+} from "./registry.ts";
+export { DEFAULT_BOUNDS, type SandboxBounds } from "./sandbox/mod.ts";
+export type { SettingValue } from "./settings.ts";

@@ -1,0 +1,197 @@
+/**
+ * Keeps one plugin running in its sandbox.
+ *
+ * @module
+ */
+
+import type { Artifact } from "../model/artifact.ts";
+import { messageOf } from "../model/errors.ts";
+import type { Closed } from "../model/permit.ts";
+import type { Clock, Logger } from "../model/ports.ts";
+import type { ResolverAnswer, ResolverFetch, ResolverRequest } from "../model/resolver.ts";
+import { readAnswer } from "./answer.ts";
+import { isDeclaredHost } from "./host_rule.ts";
+import type { PluginSource } from "./plugin_source.ts";
+import { redact } from "./redact.ts";
+import type {
+  BoundBroken,
+  CallEnd,
+  FetchSettlement,
+  GuestError,
+  Sandbox,
+  SandboxBounds,
+} from "./sandbox/mod.ts";
+import type { SettingValue } from "./settings.ts";
+
+/** Options of {@link PluginRunner}. */
+export interface PluginRunnerOptions {
+  readonly name: string;
+  readonly source: PluginSource;
+  readonly sandbox: Sandbox;
+  readonly bounds: SandboxBounds;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: Readonly<Record<string, SettingValue>>;
+  readonly secrets: readonly string[];
+  /** Hosts that the plugin may ask, those of its base URLs included. */
+  readonly hosts: readonly string[];
+  readonly fetch: ResolverFetch;
+}
+
+type Failed = ResolverAnswer & { readonly type: "failed" };
+
+/**
+ * A plugin is *asleep* (no guest), *awake* (a guest takes calls) or *left out*. The first call wakes it; a broken
+ * bound puts it to sleep, its guest and memory thrown away; the third broken bound leaves it out for good, which is
+ * reported once. A guest that goes down with another's worker is asleep again without any blame.
+ */
+export class PluginRunner {
+  readonly #options: PluginRunnerOptions;
+  #waking: Promise<Failed | undefined> | undefined;
+  #breaks = 0;
+
+  constructor(options: PluginRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Counts a broken bound; the sandbox tells of each once. */
+  broke(bound: BoundBroken, detail: string): void {
+    const { name, bounds, logger } = this.#options;
+    this.#breaks++;
+    const fields = { plugin: name, bound, detail: this.#redact(detail), breaks: this.#breaks };
+    if (this.#breaks < bounds.breaksBeforeLeftOut) {
+      logger.warn("A plugin broke a bound and was started anew", fields);
+    } else if (this.#breaks === bounds.breaksBeforeLeftOut) {
+      logger.error("A plugin broke its bounds too often and is left out for the rest of the run", fields);
+    }
+  }
+
+  /**
+   * Calls `resolve`.
+   *
+   * @throws {unknown} The signal's reason, if it is aborted.
+   */
+  async resolve(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer> {
+    signal.throwIfAborted();
+    const { name, bounds, sandbox } = this.#options;
+    if (this.#breaks >= bounds.breaksBeforeLeftOut) {
+      return this.#failed(`Plugin "${name}" is left out: it broke its bounds ${this.#breaks} times`);
+    }
+    const asleep = await this.#wake();
+    signal.throwIfAborted();
+    if (asleep) return asleep;
+    // The guest may have broken a bound between its start and here.
+    if (!sandbox.isLoaded(name)) return this.#failed(`Plugin "${name}" was stopped before the call began`);
+    return await this.#call(artifact, signal);
+  }
+
+  /** Loads the guest if there is none; gives what went wrong. Calls that come meanwhile share one start. */
+  async #wake(): Promise<Failed | undefined> {
+    if (this.#options.sandbox.isLoaded(this.#options.name)) return undefined;
+    this.#waking ??= this.#load().finally(() => this.#waking = undefined);
+    return await this.#waking;
+  }
+
+  async #load(): Promise<Failed | undefined> {
+    const { name, source, sandbox } = this.#options;
+    const end = await sandbox.load(name, source.file, source.source);
+    switch (end.type) {
+      case "loaded":
+        return undefined;
+      case "not-loaded":
+        return this.#failed(`Plugin "${name}" could not be loaded: ${this.#place(end.error)}`);
+      case "lost":
+        return this.#failed(`Plugin "${name}" could not be started: ${end.detail}`);
+    }
+  }
+
+  #call(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer> {
+    const { name, bounds, clock, sandbox, settings } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
+    const call = sandbox.call(name, {
+      input: JSON.stringify([artifact, settings]),
+      fetch: async (request) => {
+        const result = await this.#fetch(request);
+        if ("type" in result) return resolve(result), undefined;
+        return result;
+      },
+      log: (level, text) =>
+        this.#options.logger[level](this.#redact(text), { plugin: name, artifact: artifact.id }),
+    });
+    const timer = clock.setTimer(
+      bounds.callWallMs,
+      () => resolve(this.#failed(`Plugin "${name}" gave no answer within ${bounds.callWallMs} ms`)),
+    );
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    call.ended.then((end) => resolve(this.#answerOf(end)));
+    return promise.finally(() => {
+      signal.removeEventListener("abort", onAbort);
+      timer[Symbol.dispose]();
+      call.drop();
+    });
+  }
+
+  #answerOf(end: CallEnd): ResolverAnswer {
+    const { name } = this.#options;
+    switch (end.type) {
+      case "answered": {
+        const answer = readAnswer(name, end.json);
+        return answer.type === "failed" ? this.#failed(answer.detail) : answer;
+      }
+      case "threw":
+        return this.#failed(`Plugin "${name}" threw ${this.#place(end.error)}`);
+      case "lost":
+        return this.#failed(
+          end.by === "broke"
+            ? `Plugin "${name}" broke a bound: ${end.detail}`
+            : `Plugin "${name}" was stopped: ${end.detail}`,
+        );
+    }
+  }
+
+  /** Performs one fetch: what the guest gets, or what the whole call comes to. */
+  async #fetch(request: unknown): Promise<FetchSettlement | Closed | Failed> {
+    const { name, hosts, bounds, logger, fetch } = this.#options;
+    const { url: text, headers } = request as ResolverRequest; // built by the guest's bridge, of strings only
+    const url = URL.parse(text);
+    if (!url || !/^https?:$/.test(url.protocol)) {
+      return { refused: `Cannot fetch "${text.slice(0, 200)}": it is no absolute http or https URL` };
+    }
+    if (url.username || url.password) {
+      return { refused: `Cannot fetch from "${url.host}": the URL holds credentials` };
+    }
+    if (!isDeclaredHost(url, hosts)) {
+      logger.warn("A plugin was kept from asking a host that it does not declare", {
+        plugin: name,
+        host: url.host,
+      });
+      return { refused: `Cannot fetch from "${url.host}": plugin "${name}" does not declare this host` };
+    }
+    try {
+      const result = await fetch(headers ? { url: url.href, headers } : { url: url.href });
+      if (result.type === "closed") return result;
+      if (result.type === "failed") return { ...result, detail: this.#redact(result.detail) };
+      const { response } = result;
+      if (response.body.length <= bounds.bodyChars) return response;
+      return this.#failed(
+        `The answer of "${url.host}" is too large for plugin "${name}": ${response.body.length} characters`,
+      );
+    } catch (thrown) {
+      return this.#failed(`Cannot fetch for plugin "${name}": ${messageOf(thrown)}`);
+    }
+  }
+
+  #failed(detail: string): Failed {
+    return { type: "failed", reason: "resolver-failed", detail: this.#redact(detail) };
+  }
+
+  #place({ name, message, line }: GuestError): string {
+    const what = name ? `${name}: ${message}` : message;
+    return line === undefined ? what : `${what} (${this.#options.source.file}:${line})`;
+  }
+
+  #redact(text: string): string {
+    return redact(text, this.#options.secrets);
+  }
+}

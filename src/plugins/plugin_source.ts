@@ -1,0 +1,33 @@
+/**
+ * A plugin's source, before anything of it has run.
+ *
+ * @module
+ */
+
+/** A plugin file as read; it survives `postMessage`. */
+export interface PluginSource {
+  /** The file's name without its directory, such as `unpaywall.ts`. */
+  readonly file: string;
+  /** `embedded` for a first-party plugin, otherwise the directory it was read from. */
+  readonly origin: string;
+  readonly source: string;
+  /** SHA-256 of the source as UTF-8, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** The origin of first-party plugins. */
+export const EMBEDDED_ORIGIN = "embedded";
+
+/** A plugin that is left out, and why. */
+export interface BrokenPlugin {
+  readonly file: string;
+  readonly origin: string;
+  /** One sentence that names the file. */
+  readonly problem: string;
+}
+
+/** Makes a {@link PluginSource} of text. */
+export async function pluginSourceOf(file: string, origin: string, source: string): Promise<PluginSource> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(source));
+  return { file, origin, source, sha256: new Uint8Array(digest).toHex() };
+}

@@ -1,0 +1,310 @@
+/**
+ * One plugin inside its own QuickJS instance. Runs in the sandbox worker.
+ *
+ * @module
+ */
+
+import baseVariant from "@jitl/quickjs-singlefile-mjs-release-sync";
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSRuntime,
+} from "quickjs-emscripten-core";
+import type { BoundBroken, SandboxBounds } from "./bounds.ts";
+import { type GuestEntries, installCalls } from "./guest_calls.ts";
+import { installGlobals } from "./guest_globals.ts";
+import { describeThrown, isOutOfMemory } from "./guest_error.ts";
+import type { GuestError } from "./messages.ts";
+import { answerPure } from "./pure_ops.ts";
+
+const WASM_PAGE_BYTES = 64 * 1024;
+/** What the QuickJS build declares as its least memory. */
+const WASM_INITIAL_PAGES = 256;
+/** Microtasks between two looks at the clock: some take long without reaching an interrupt check. */
+const JOBS_PER_LOOK = 64;
+
+/** Where a guest's words go. */
+export interface GuestPort {
+  fetch(call: number, fetch: number, request: string): void;
+  log(call: number, level: "debug" | "info" | "warn" | "error", text: string): void;
+  answered(call: number, answer: string): void;
+  threw(call: number, error: GuestError): void;
+}
+
+/** The guest broke a bound: it must not be entered again and is thrown away whole. */
+export class GuestBroke extends Error {
+  override readonly name = "GuestBroke";
+  readonly bound: BoundBroken;
+
+  constructor(bound: BoundBroken, detail: string) {
+    super(detail);
+    this.bound = bound;
+  }
+}
+
+interface OpenCall {
+  fetches: number;
+  readonly waiting: Set<number>;
+  logLines: number;
+}
+
+/** Options of {@link Guest.create}. */
+export interface GuestOptions {
+  readonly bounds: SandboxBounds;
+  readonly port: GuestPort;
+  /** A monotonic clock in milliseconds. The interrupt handler must read it amid a busy loop, so no timer will do. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * A guest is fresh until `load`, then takes calls until it breaks a bound; from then on every entry throws. It is
+ * never disposed: a broken heap cannot be trusted to free itself, so the whole WebAssembly instance is let go.
+ */
+export class Guest {
+  readonly #bounds: SandboxBounds;
+  readonly #port: GuestPort;
+  readonly #nowMs: () => number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #runtime: QuickJSRuntime;
+  readonly #vm: QuickJSContext;
+  readonly #calls = new Map<number, OpenCall>();
+  #entries: { readonly [name in keyof GuestEntries]: QuickJSHandle } | undefined;
+  #deadlineMs = 0;
+  #broke: GuestBroke | undefined;
+
+  /** Makes an instance with its own bounded memory; costs some 20 ms. */
+  static async create(options: GuestOptions): Promise<Guest> {
+    const memory = new WebAssembly.Memory({
+      initial: WASM_INITIAL_PAGES,
+      maximum: Math.max(WASM_INITIAL_PAGES, Math.floor(options.bounds.memoryBytes / WASM_PAGE_BYTES)),
+    });
+    const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(baseVariant, { wasmMemory: memory }));
+    return new Guest(options, memory, quickjs.newRuntime());
+  }
+
+  private constructor(options: GuestOptions, memory: WebAssembly.Memory, runtime: QuickJSRuntime) {
+    this.#bounds = options.bounds;
+    this.#port = options.port;
+    this.#nowMs = options.nowMs;
+    this.#memory = memory;
+    this.#runtime = runtime;
+    runtime.setMaxStackSize(this.#bounds.stackBytes);
+    runtime.setInterruptHandler(() => this.#broke !== undefined || this.#nowMs() > this.#deadlineMs);
+    runtime.setModuleLoader((name) => ({
+      error: new Error(`Cannot import "${name}": a plugin is one file and may only import types`),
+    }));
+    this.#vm = runtime.newContext();
+  }
+
+  /**
+   * Evaluates a plugin and gives its manifest as JSON, or what it threw.
+   *
+   * @throws {GuestBroke} If it broke a bound.
+   */
+  load(file: string, code: string): { readonly manifest: string } | { readonly error: GuestError } {
+    return this.#enter(() => {
+      const vm = this.#vm;
+      const askWorker = vm.newFunction("askWorker", (op, json) => this.#answer(op, json));
+      vm.unwrapResult(this.#install(installGlobals.toString(), askWorker)).dispose();
+      const entries = vm.unwrapResult(this.#install(installCalls.toString(), askWorker));
+      const entry = (name: keyof GuestEntries) => vm.getProp(entries, name);
+      this.#entries = {
+        adopt: entry("adopt"),
+        call: entry("call"),
+        settle: entry("settle"),
+        drop: entry("drop"),
+        describe: entry("describe"),
+      };
+      const evaluated = vm.evalCode(code, file, { type: "module" });
+      if (evaluated.error) return { error: this.#describe(evaluated.error, file) };
+      const adopted = vm.callFunction(this.#entries.adopt, vm.undefined, evaluated.value);
+      if (adopted.error) return { error: this.#describe(adopted.error, file) };
+      return { manifest: this.#textOf(adopted.value, this.#bounds.answerChars, "answer-size") };
+    });
+  }
+
+  /** Starts a call. @throws {GuestBroke} If the guest broke a bound. */
+  call(call: number, input: string): void {
+    this.#calls.set(call, { fetches: 0, waiting: new Set(), logLines: 0 });
+    this.#enter(() => this.#invoke("call", call, input));
+  }
+
+  /** Settles a fetch of a call. @throws {GuestBroke} If the guest broke a bound. */
+  settle(call: number, fetch: number, result: string): void {
+    if (!this.#calls.get(call)?.waiting.delete(fetch)) return;
+    this.#enter(() => this.#invoke("settle", call, fetch, result));
+  }
+
+  /** Forgets a call. @throws {GuestBroke} If the guest broke a bound. */
+  drop(call: number): void {
+    if (!this.#calls.delete(call)) return;
+    this.#enter(() => this.#invoke("drop", call));
+  }
+
+  #install(source: string, askWorker: QuickJSHandle): ReturnType<QuickJSContext["callFunction"]> {
+    const install = this.#vm.unwrapResult(this.#vm.evalCode(`(${source})`, "sandbox.js"));
+    return this.#vm.callFunction(install, this.#vm.undefined, askWorker);
+  }
+
+  #invoke(entry: "call" | "settle" | "drop", ...args: readonly (number | string)[]): void {
+    const vm = this.#vm;
+    if (!this.#entries) throw new TypeError(`Cannot ${entry}: the guest is not loaded`);
+    const handles = args.map((arg) => typeof arg === "number" ? vm.newNumber(arg) : vm.newString(arg));
+    const result = vm.callFunction(this.#entries[entry], vm.undefined, ...handles);
+    for (const handle of handles) handle.dispose();
+    if (!result.error) return result.value.dispose();
+    // The entries catch what a plugin throws; only an interrupt or a full heap gets here.
+    const error = this.#describe(result.error, "");
+    throw new GuestBroke(isOutOfMemory(error) ? "memory" : "crash", error.message);
+  }
+
+  /** Runs `work` and the microtasks it leads to, within the bounds. The only way into the guest. */
+  #enter<T>(work: () => T): T {
+    if (this.#broke) throw this.#broke;
+    this.#deadlineMs = this.#nowMs() + this.#bounds.entryCpuMs;
+    try {
+      const result = work();
+      this.#runJobs();
+      this.#checkBounds();
+      this.#failStuckCalls();
+      return result;
+    } catch (thrown) {
+      // A trap of the WebAssembly instance, such as a stack overflow of the host's, leaves the heap as it was amid.
+      this.#checkBounds();
+      this.#broke = thrown instanceof GuestBroke ? thrown : new GuestBroke("crash", String(thrown));
+      throw this.#broke;
+    }
+  }
+
+  #runJobs(): void {
+    while (this.#runtime.hasPendingJob()) {
+      const ran = this.#runtime.executePendingJobs(JOBS_PER_LOOK);
+      if (ran.error) ran.error.dispose();
+      this.#checkBounds();
+    }
+  }
+
+  #checkBounds(): void {
+    if (this.#broke) throw this.#broke;
+    const { entryCpuMs, memoryBytes } = this.#bounds;
+    if (this.#memory.buffer.byteLength >= Math.max(memoryBytes, WASM_INITIAL_PAGES * WASM_PAGE_BYTES + 1)) {
+      this.#broke = new GuestBroke("memory", `it used up its ${memoryBytes} bytes of memory`);
+    } else if (this.#nowMs() > this.#deadlineMs) {
+      this.#broke = new GuestBroke(
+        "cpu",
+        `it computed for more than ${entryCpuMs} ms without giving control back`,
+      );
+    }
+    if (this.#broke) throw this.#broke;
+  }
+
+  /** With no microtask left and no fetch under way in the whole guest, a call that is open stays so for ever. */
+  #failStuckCalls(): void {
+    for (const { waiting } of this.#calls.values()) if (waiting.size > 0) return;
+    for (const call of [...this.#calls.keys()]) {
+      this.#calls.delete(call);
+      this.#port.threw(call, { name: "", message: "its promise can never settle: it waits for nothing" });
+    }
+  }
+
+  #describe(thrown: QuickJSHandle, file: string): GuestError {
+    const vm = this.#vm;
+    if (!this.#entries) return { name: "", message: "the plugin could not be prepared" };
+    const described = vm.callFunction(this.#entries.describe, vm.undefined, thrown);
+    thrown.dispose();
+    if (described.error) return { name: "InternalError", message: "out of memory" };
+    return describeThrown(this.#textOf(described.value, this.#bounds.answerChars, "message-size"), file);
+  }
+
+  /** The text of a guest's string, whose length is looked at before it is copied out. */
+  #textOf(handle: QuickJSHandle, maxChars: number, bound: BoundBroken): string {
+    const vm = this.#vm;
+    if (vm.typeof(handle) !== "string") {
+      return this.#break("crash", "it gave something other than text to the bridge");
+    }
+    const length = vm.getProp(handle, "length").consume((value) => vm.getNumber(value));
+    if (length > maxChars) {
+      return this.#break(bound, `it handed over ${length} characters where ${maxChars} are allowed`);
+    }
+    const text = vm.getString(handle);
+    return text;
+  }
+
+  /** Marks the guest as broken and unwinds to {@link #enter}; inside the guest nothing catches it for long. */
+  #break(bound: BoundBroken, detail: string): never {
+    this.#broke ??= new GuestBroke(bound, detail);
+    throw this.#broke;
+  }
+
+  /** Serves `askWorker`. */
+  #answer(op: QuickJSHandle, json: QuickJSHandle): QuickJSHandle {
+    const name = this.#textOf(op, 32, "message-size");
+    // An answer travels as JSON inside JSON, which can double it; what `html` and `xml` take came from a fetch.
+    const text = this.#textOf(json, 2 * this.#bounds.bodyChars, "message-size");
+    const args: readonly unknown[] = JSON.parse(text);
+    return this.#vm.newString(JSON.stringify(this.#do(name, args)));
+  }
+
+  #do(op: string, args: readonly unknown[]): unknown {
+    const call = Number(args[0]);
+    switch (op) {
+      case "fetch":
+        return this.#fetch(call, args[1]);
+      case "log":
+        return this.#log(call, String(args[1]), String(args[2]));
+      case "answered": {
+        const answer = String(args[1]);
+        if (answer.length > this.#bounds.answerChars) {
+          this.#break(
+            "answer-size",
+            `its answer has ${answer.length} characters where ${this.#bounds.answerChars} are allowed`,
+          );
+        }
+        if (this.#calls.delete(call)) this.#port.answered(call, answer);
+        return null;
+      }
+      case "threw": {
+        const error = describeThrown(String(args[1]), "");
+        if (isOutOfMemory(error)) {
+          this.#break("memory", `it ran out of its ${this.#bounds.memoryBytes} bytes of memory`);
+        }
+        if (this.#calls.delete(call)) this.#port.threw(call, error);
+        return null;
+      }
+      default:
+        return answerPure(op, args);
+    }
+  }
+
+  #fetch(call: number, request: unknown): { readonly fetch: number } | { readonly refused: string } {
+    const open = this.#calls.get(call);
+    if (!open) return { refused: "Cannot fetch: the call is over" };
+    if (open.fetches >= this.#bounds.fetchesPerCall) {
+      return { refused: `Cannot fetch: a call may send at most ${this.#bounds.fetchesPerCall} requests` };
+    }
+    const fetch = ++open.fetches;
+    open.waiting.add(fetch);
+    this.#port.fetch(call, fetch, JSON.stringify(request));
+    return { fetch };
+  }
+
+  #log(call: number, level: string, text: string): null {
+    const open = this.#calls.get(call);
+    const { logLinesPerCall, logLineChars } = this.#bounds;
+    // Lines outside of any call come from the top level or from code that outlived its call: there is no one to ask.
+    if (!open || ++open.logLines > logLinesPerCall + 1) return null;
+    if (open.logLines > logLinesPerCall) {
+      this.#port.log(
+        call,
+        "warn",
+        `more than ${logLinesPerCall} lines of log in one call: the rest is dropped`,
+      );
+      return null;
+    }
+    const known = level === "debug" || level === "warn" || level === "error" ? level : "info";
+    this.#port.log(call, known, text.length > logLineChars ? `${text.slice(0, logLineChars)}…` : text);
+    return null;
+  }
+}

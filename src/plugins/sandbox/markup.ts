@@ -1,0 +1,89 @@
+/**
+ * Reads HTML and XML for plugins. Runs inside the sandbox worker, so that a document made to hurt the parser
+ * meets no privilege and the worker's time limit.
+ *
+ * @module
+ */
+
+import { Parser } from "htmlparser2";
+import type { HtmlSummary, XmlElement } from "../api.ts";
+
+/** Tags of one kind that are kept of one page; citation lists of large pages stay below. */
+const MAX_TAGS = 5_000;
+/** Depth and number of elements of one XML document. */
+const MAX_XML_DEPTH = 100;
+const MAX_XML_ELEMENTS = 50_000;
+const MAX_TITLE_CHARS = 1_000;
+
+/** Reads title, `<meta>`, `<link>` and `<base>`; never throws, whatever the page looks like. */
+export function readHtml(text: string): HtmlSummary {
+  const meta: Record<string, string>[] = [];
+  const links: Record<string, string>[] = [];
+  let title = "";
+  let inTitle = false;
+  let titleDone = false;
+  let base: string | undefined;
+  const parser = new Parser({
+    onopentag(name, attributes) {
+      if (name === "meta" && meta.length < MAX_TAGS) meta.push(attributes);
+      else if (name === "link" && links.length < MAX_TAGS) links.push(attributes);
+      // HTML §4.2.3: only the first base element with an href counts.
+      else if (name === "base") base ??= attributes["href"];
+      else if (name === "title" && !titleDone) inTitle = true;
+    },
+    ontext(data) {
+      if (inTitle && title.length < MAX_TITLE_CHARS) title += data;
+    },
+    onclosetag(name) {
+      if (name !== "title" || !inTitle) return;
+      inTitle = false;
+      titleDone = true;
+    },
+  });
+  parser.end(text);
+  const summary = { title: title.trim().slice(0, MAX_TITLE_CHARS), meta, links };
+  return base === undefined ? summary : { ...summary, base };
+}
+
+interface OpenElement {
+  readonly name: string;
+  readonly attributes: Record<string, string>;
+  text: string;
+  readonly children: OpenElement[];
+}
+
+/**
+ * Reads an XML document into a tree. Entities other than the predefined ones are not expanded.
+ *
+ * @throws {SyntaxError} If it has no root element, or is deeper or larger than is sane.
+ */
+export function readXml(text: string): XmlElement {
+  const stack: OpenElement[] = [];
+  let root: OpenElement | undefined;
+  let count = 0;
+  const parser = new Parser({
+    onopentag(name, attributes) {
+      if (++count > MAX_XML_ELEMENTS) {
+        throw new SyntaxError(`Cannot read the XML: it has more than ${MAX_XML_ELEMENTS} elements`);
+      }
+      if (stack.length >= MAX_XML_DEPTH) {
+        throw new SyntaxError(`Cannot read the XML: it is deeper than ${MAX_XML_DEPTH} levels`);
+      }
+      const element: OpenElement = { name, attributes, text: "", children: [] };
+      stack.at(-1)?.children.push(element);
+      root ??= element;
+      stack.push(element);
+    },
+    ontext(data) {
+      const open = stack.at(-1);
+      if (open) open.text += data;
+    },
+    onclosetag() {
+      const closed = stack.pop();
+      if (closed) closed.text = closed.text.trim();
+    },
+  }, { xmlMode: true });
+  parser.end(text);
+  if (!root) throw new SyntaxError("Cannot read the XML: it has no root element");
+  return root;
+}

@@ -1,0 +1,17 @@
+/**
+ * Runs plugins where they can do nothing but compute.
+ *
+ * @module
+ */
+
+export { type BoundBroken, DEFAULT_BOUNDS, type SandboxBounds } from "./bounds.ts";
+export type { FetchSettlement, GuestError } from "./messages.ts";
+export {
+  type CallEnd,
+  type CallRequest,
+  type LoadEnd,
+  type Lost,
+  type RunningCall,
+  Sandbox,
+  type SandboxOptions,
+} from "./sandbox.ts";

@@ -1,0 +1,132 @@
+/**
+ * Brings together what a plugin declares and what the operator gave.
+ *
+ * @module
+ */
+
+import type { SettingDeclaration } from "./api.ts";
+import { type LimitOverrides, limitOverridesSchema } from "./limits.ts";
+import { type PluginManifest, RESERVED_SETTINGS } from "./manifest.ts";
+import { nearestName } from "./nearest_name.ts";
+import { describeIssue } from "./validation.ts";
+
+/** The value of a setting. */
+export type SettingValue = string | number | boolean;
+
+/** Where settings come from. */
+export interface SettingSources {
+  /** `resolvers.<name>` of the configuration, as it stands there. */
+  readonly configured: Readonly<Record<string, unknown>>;
+  /** Values that plugins share, by setting: `email` from `contact.email`. */
+  readonly common: Readonly<Record<string, SettingValue>>;
+  /** Environment variables by name. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The settings in force for one plugin. */
+export interface ResolvedSettings {
+  readonly enabled: boolean;
+  /** The operator's, else the plugin's. */
+  readonly tier: number;
+  readonly limits: LimitOverrides;
+  /** The plugin's own. */
+  readonly values: Readonly<Record<string, SettingValue>>;
+  /** Values that must not be shown. */
+  readonly secrets: readonly string[];
+  /** What is wrong with what the operator gave: each names its key and what would be right. */
+  readonly problems: readonly string[];
+  /** Required settings without a value. */
+  readonly missing: readonly string[];
+}
+
+/** Resolves the settings of a plugin: environment before configuration before common value before default. */
+export function resolveSettings(manifest: PluginManifest, sources: SettingSources): ResolvedSettings {
+  const { configured, common, environment } = sources;
+  const problems: string[] = [];
+  const refuse = (key: string, why: string) =>
+    problems.push(`Cannot use resolvers.${manifest.name}.${key}: ${why}`);
+
+  const known = [...RESERVED_SETTINGS, ...Object.keys(manifest.settings)];
+  for (const key of Object.keys(configured)) {
+    if (known.includes(key)) continue;
+    const nearest = nearestName(key, known);
+    refuse(
+      key,
+      `it is no setting of this resolver${
+        nearest ? `; did you mean "${nearest}"?` : `, which has ${known.join(", ")}`
+      }`,
+    );
+  }
+
+  const { enabled = true, tier = manifest.tier, limits = {} } = configured;
+  if (typeof enabled !== "boolean") refuse("enabled", `${show(enabled)} is not true or false`);
+  const tierIsValid = typeof tier === "number" && Number.isInteger(tier) && tier >= 0 && tier <= 99;
+  if (!tierIsValid) refuse("tier", `${show(tier)} is not a whole number from 0 to 99`);
+  const limitsRead = limitOverridesSchema.safeParse(limits);
+  if (!limitsRead.success) refuse("limits", describeIssue(limitsRead.error));
+
+  const values: Record<string, SettingValue> = {};
+  const secrets: string[] = [];
+  const missing: string[] = [];
+  for (const [key, declared] of Object.entries(manifest.settings)) {
+    const fromEnvironment = declared.env === undefined ? undefined : environment[declared.env] || undefined;
+    const given = fromEnvironment ?? configured[key] ?? common[key] ?? declared.default;
+    if (given === undefined) {
+      if (declared.required) missing.push(key);
+      continue;
+    }
+    const read = readValue(declared, given, fromEnvironment !== undefined);
+    if ("problem" in read) {
+      const shown = declared.secret ? "its value" : show(given);
+      refuse(key, `${shown} ${read.problem}`);
+      continue;
+    }
+    values[key] = read.value;
+    if (declared.secret && read.value !== "") secrets.push(String(read.value));
+  }
+  return {
+    enabled: enabled !== false,
+    tier: tierIsValid ? tier : manifest.tier,
+    limits: limitsRead.success ? limitsRead.data : {},
+    values,
+    secrets,
+    problems,
+    missing,
+  };
+}
+
+/** Whether a setting names an origin of the provider. */
+export function isBaseUrl(name: string, declared: SettingDeclaration): boolean {
+  return declared.type === "url" && (name === "base_url" || name.endsWith("_base_url"));
+}
+
+function readValue(
+  { type }: SettingDeclaration,
+  given: unknown,
+  isText: boolean,
+): { readonly value: SettingValue } | { readonly problem: string } {
+  switch (type) {
+    case "string":
+      return typeof given === "string" ? { value: given } : { problem: "is not text" };
+    case "url": {
+      const url = typeof given === "string" ? URL.parse(given) : null;
+      if (typeof given !== "string" || !url || !/^https?:$/.test(url.protocol)) {
+        return { problem: "is not an absolute http or https URL" };
+      }
+      if (url.username || url.password) return { problem: "must not hold a user name or password" };
+      return { value: given.replace(/\/+$/, "") };
+    }
+    case "number": {
+      const value = isText ? Number(given) : given;
+      return typeof value === "number" && Number.isFinite(value) ? { value } : { problem: "is not a number" };
+    }
+    case "boolean": {
+      const value = isText ? { true: true, false: false }[String(given)] : given;
+      return typeof value === "boolean" ? { value } : { problem: "is not true or false" };
+    }
+  }
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 200) ?? String(value);
+}
