@@ -5,6 +5,7 @@ export type NotPdfReason = Extract<Reason, "not-pdf" | "html-instead-of-pdf" | "
 
 /** What a body that is no PDF is. */
 export interface BodyClass {
+  /** The most telling code. */
   readonly reason: NotPdfReason;
   /** What it looks like, for the log. */
   readonly detail: string;
@@ -87,7 +88,7 @@ const PAGE_START =
 export function classifyBody(head: Uint8Array): BodyClass {
   const text = textOf(head);
   if (isHtml(text)) return classifyPage(text.toLowerCase());
-  const bytes = latin1(head.subarray(0, 16));
+  const bytes = String.fromCharCode(...head.subarray(0, 16));
   const magic = MAGICS.find(([start]) => bytes.startsWith(start));
   if (magic) return { reason: "not-pdf", detail: magic[1] };
   const start = text.trimStart();
@@ -167,7 +168,7 @@ function textOf(head: Uint8Array): string {
   return latin1(first === 0xef && second === 0xbb && third === 0xbf ? head.subarray(3) : head);
 }
 
-/** Byte for byte, so that no charset can hide what is looked for: all of it is ASCII. */
+/** One character a byte (windows-1252 in truth), so that no charset can hide what is looked for: all of it is ASCII. */
 function latin1(bytes: Uint8Array): string {
   return new TextDecoder("latin1").decode(bytes);
 }

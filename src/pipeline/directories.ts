@@ -14,7 +14,11 @@ export class Directories {
   readonly #known = new Map<string, Promise<void>>();
   readonly #syncs = new Map<string, Syncing>();
 
-  /** @param root The output directory. It may itself be a link: that is the operator's choice. */
+  /**
+   * Makes nothing yet.
+   *
+   * @param root The output directory. It may itself be a link: that is the operator's choice.
+   */
   constructor(root: string) {
     const normal = normalize(root);
     this.root = normal.length > 1 && normal.endsWith(sep) ? normal.slice(0, -1) : normal;

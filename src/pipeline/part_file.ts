@@ -5,8 +5,15 @@ import { StoreError } from "./store_error.ts";
 /** Where temporary files live, below the output directory and so on its file system. */
 export const PARTS_DIRECTORY = ".part";
 
+/**
+ * Chunks from a socket are joined to writes of this size: a write costs 25 µs wherever it is handed to another thread,
+ * a copy of as many bytes 5 µs.
+ */
+const GATHER_BYTES = 65_536;
+
 /** What a finished part holds. */
 export interface PartContent {
+  /** Its length. */
   readonly bytes: number;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
@@ -16,6 +23,7 @@ export interface PartContent {
 export interface PartFileInit {
   /** Open for writing, at its end. */
   readonly file: Deno.FsFile;
+  /** Its temporary path. */
   readonly path: string;
   /** Has taken in what the file holds already. */
   readonly hash: Hash;
@@ -37,6 +45,8 @@ export class PartFile implements AsyncDisposable {
   readonly path: string;
   readonly #file: Deno.FsFile;
   readonly #hash: Hash;
+  readonly #gather = new Uint8Array(GATHER_BYTES);
+  #gathered = 0;
   #bytes: number;
   #state: "open" | "broken" | "finished" | "ended" = "open";
   #content: PartContent | null = null;
@@ -62,22 +72,15 @@ export class PartFile implements AsyncDisposable {
   /**
    * Appends `chunk`, which must not change until the promise settles. One write at a time.
    *
-   * @throws {StoreError} If the file system refuses it.
+   * @throws {StoreError} If the file system refuses it, or what was gathered before it.
    */
   async write(chunk: Uint8Array): Promise<void> {
     this.#require("open", "write to");
-    try {
-      const firstWrite = this.#file.write(chunk);
-      // Hashing runs here while the write runs on another thread.
-      this.#hash.update(chunk);
-      let written = await firstWrite;
-      // A short write is how a disk begins to be full; the next one says so.
-      while (written < chunk.length) written += await this.#file.write(chunk.subarray(written));
-      this.#bytes += chunk.length;
-    } catch (thrown) {
-      this.#state = "broken";
-      throw StoreError.from(thrown, "write", this.path);
-    }
+    this.#bytes += chunk.length;
+    if (this.#gathered + chunk.length > GATHER_BYTES) await this.#flush();
+    if (chunk.length >= GATHER_BYTES) return await this.#put(chunk);
+    this.#gather.set(chunk, this.#gathered);
+    this.#gathered += chunk.length;
   }
 
   /**
@@ -87,6 +90,7 @@ export class PartFile implements AsyncDisposable {
    */
   async finish(): Promise<PartContent> {
     this.#require("open", "finish");
+    await this.#flush();
     try {
       await this.#file.sync();
     } catch (thrown) {
@@ -126,6 +130,26 @@ export class PartFile implements AsyncDisposable {
   /** Discards the file unless it was moved. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.discard();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = this.#gathered;
+    this.#gathered = 0;
+    if (bytes > 0) await this.#put(this.#gather.subarray(0, bytes));
+  }
+
+  async #put(bytes: Uint8Array): Promise<void> {
+    try {
+      const firstWrite = this.#file.write(bytes);
+      // Hashing runs here while the write runs on another thread.
+      this.#hash.update(bytes);
+      let written = await firstWrite;
+      // A short write is how a disk begins to be full; the next one says so.
+      while (written < bytes.length) written += await this.#file.write(bytes.subarray(written));
+    } catch (thrown) {
+      this.#state = "broken";
+      throw StoreError.from(thrown, "write", this.path);
+    }
   }
 
   #require(state: "open" | "finished", action: string): void {

@@ -23,7 +23,11 @@ export interface StoredFile extends PartContent {
 export class FileStore {
   readonly #directories: Directories;
 
-  /** @param outDir The output directory; made at first use. */
+  /**
+   * Touches nothing yet.
+   *
+   * @param outDir The output directory; made at first use.
+   */
   constructor(outDir: string) {
     this.#directories = new Directories(outDir);
   }

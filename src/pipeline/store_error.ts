@@ -20,12 +20,16 @@ const MENDS: Readonly<Record<StoreErrorKind, string>> = {
  * stop with this message; `io` concerns this file.
  */
 export class StoreError extends Error {
+  /** Its class. */
   override readonly name = "StoreError";
+  /** What stands in the way. */
   readonly kind: StoreErrorKind;
   /** The file or directory concerned. */
   readonly path: string;
 
   /**
+   * An error with a message of its own; see {@linkcode StoreError.from} for the system's.
+   *
    * @param kind What stands in the way.
    * @param path The file or directory concerned.
    * @param message One sentence that names the path and the mend.

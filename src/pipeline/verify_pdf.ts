@@ -9,7 +9,9 @@ export type PdfRefusalReason = Extract<
 
 /** The bytes are not what was wanted. */
 export interface PdfRefusal {
+  /** Tells it from a good verdict. */
   readonly ok: false;
+  /** The code for the record. */
   readonly reason: PdfRefusalReason;
   /** One phrase for the log. */
   readonly detail: string;

@@ -1,0 +1,89 @@
+import { Buffer } from "node:buffer";
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { claimKept, keepPart, keptKey } from "../../src/pipeline/kept_part.ts";
+import type { PartFile } from "../../src/pipeline/part_file.ts";
+import { FileStore } from "../../src/pipeline/store.ts";
+import { PdfVerifier } from "../../src/pipeline/verify_pdf.ts";
+import { makeOutDir, namesIn } from "./_out_dir.ts";
+import { makePdf } from "./_pdf.ts";
+
+const pdf = makePdf(300_000);
+const key = keptKey("doi:10.1/a", "http://a.test/x.pdf");
+const from = { url: "http://b.test/x.pdf", validator: '"v1"', totalBytes: pdf.length };
+
+async function keep(outDir: string, owner: string, bytes: number): Promise<void> {
+  const part: PartFile = await new FileStore(outDir).createPart(owner);
+  await part.write(pdf.subarray(0, bytes));
+  await keepPart({ outDir, key, part, ...from });
+}
+
+Deno.test("claimKept() takes a kept part up where it ended, and the whole hashes as one", async () => {
+  await using out = await makeOutDir();
+  await keep(out.path, "1-1", 200_000);
+  const verifier = new PdfVerifier();
+  const claimed = await claimKept({
+    outDir: out.path,
+    key,
+    owner: "1-2",
+    replay: (piece) => verifier.feed(piece),
+  });
+  assert.ok(claimed);
+  assert.deepEqual(claimed.point, { ...from, bytes: 200_000 });
+  assert.deepEqual(await namesIn(`${out.path}/.part`), ["1-2.part"]);
+  await using part = claimed.part;
+  await part.write(pdf.subarray(200_000));
+  verifier.feed(pdf.subarray(200_000));
+  assert.deepEqual(verifier.verdict({ announcedBytes: pdf.length }), { ok: true, proven: true });
+  const sha256 = createHash("sha256").update(pdf).digest("hex");
+  assert.deepEqual(await part.finish(), { bytes: pdf.length, sha256 });
+  assert.deepEqual(Buffer.from(await Deno.readFile(part.path)), Buffer.from(pdf));
+});
+
+Deno.test("claimKept() gives a part to one claim only, and nothing where nothing was kept", async () => {
+  await using out = await makeOutDir();
+  await keep(out.path, "1-1", 5_000);
+  const claims = await Promise.all(
+    ["a", "b", "c"].map((owner) => claimKept({ outDir: out.path, key, owner, replay: () => {} })),
+  );
+  assert.equal(claims.filter((claim) => claim !== null).length, 1);
+  for (const claim of claims) await claim?.part.discard();
+  assert.equal(
+    await claimKept({ outDir: out.path, key: keptKey("x", "y"), owner: "d", replay: () => {} }),
+    null,
+  );
+  assert.deepEqual(await namesIn(`${out.path}/.part`), []);
+});
+
+Deno.test("claimKept() removes bytes that are not those that were kept", async () => {
+  const damages: Record<string, (stem: string) => Promise<void>> = {
+    "changed": async (stem) => {
+      const bytes = await Deno.readFile(`${stem}.kept`);
+      bytes[7] = 0;
+      await Deno.writeFile(`${stem}.kept`, bytes);
+    },
+    "shorter": (stem) => Deno.truncate(`${stem}.kept`, 4_999),
+    "longer": (stem) => Deno.truncate(`${stem}.kept`, 5_001),
+    "no sidecar": (stem) => Deno.remove(`${stem}.json`),
+    "sidecar cut": (stem) => Deno.truncate(`${stem}.json`, 20),
+    "sidecar empty": (stem) => Deno.truncate(`${stem}.json`, 0),
+    "sidecar of another kind": (stem) => Deno.writeTextFile(`${stem}.json`, '{"bytes":-1}'),
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    await using out = await makeOutDir();
+    await keep(out.path, "1-1", 5_000);
+    await damage(`${out.path}/.part/${key}`);
+    assert.equal(await claimKept({ outDir: out.path, key, owner: "1-2", replay: () => {} }), null, name);
+    assert.deepEqual(await namesIn(`${out.path}/.part`), [], name);
+  }
+});
+
+Deno.test("keepPart() replaces what was kept before and keeps nothing of an empty part", async () => {
+  await using out = await makeOutDir();
+  await keep(out.path, "1-1", 5_000);
+  await keep(out.path, "1-2", 9_000);
+  await keep(out.path, "1-3", 0);
+  const claimed = await claimKept({ outDir: out.path, key, owner: "1-4", replay: () => {} });
+  assert.equal(claimed?.part.bytes, 9_000);
+  await claimed?.part.discard();
+});
