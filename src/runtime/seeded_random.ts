@@ -18,7 +18,12 @@ export class SeededRandom implements Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed Any whole number; the lowest 32 bits count. */
+  /**
+   * Starts the sequence of a seed.
+   *
+   * @param seed Any whole number; the lowest 32 bits count.
+   * @throws {RangeError} If `seed` is not a whole number.
+   */
   constructor(seed: number) {
     if (!Number.isInteger(seed)) throw new RangeError(`Cannot seed: ${seed} is not a whole number`);
     const fill = splitmix32(seed);

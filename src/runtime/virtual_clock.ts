@@ -18,6 +18,8 @@ export class VirtualClock implements Clock {
   readonly #timers = new TimerHeap();
 
   /**
+   * Makes a clock that stands at `startMs`.
+   *
    * @param startMs The first instant, in milliseconds since the epoch. @default 1_700_000_000_000, a date in
    * November 2023: a round number that is no plausible mistake for an interval
    */
