@@ -5,7 +5,7 @@
  * "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", Computer Networks
  * and ISDN Systems 17 (1989). Alone it would be refused again and again, for ever. So, as CUBIC does with the window of
  * the last loss (RFC 9438 §4), the rate that failed is remembered together with the one that held; the edge is searched
- * between them, and once it is found within 5 % the rate stays on the side that held. As BBR does (Cardwell et al.,
+ * between them, and once it is found within 4 % the rate stays on the side that held. As BBR does (Cardwell et al.,
  * ACM Queue 14:5, 2016), a host that refuses what held before is believed by what it has delivered on average. Starts
  * that came slower than allowed prove nothing (RFC 7661). Concurrency follows Little's law.
  *
@@ -44,11 +44,13 @@ export interface AdaptiveInput {
 }
 
 /** How much slower to go when a rate that had held is refused: by jitter on the way, most often. */
-const DOUBT = 1.03;
+const DOUBT = 1.015;
 /** A start counts as fast as allowed if its distance from the last is at most this much longer than the interval. */
 const PACED = 1.25;
 /** Answers that have to come at an interval not tried before until it counts as one that holds. */
 const CONFIRMATIONS = 2;
+/** An interval up to this much longer than a refused one is near the edge. */
+const NEAR = 1.08;
 /** Answers whose average over time means something. */
 const ENOUGH_FOR_AVERAGE = 10;
 /** How long after its start a probe of which nothing was heard (its process died) counts as lost. */
@@ -177,7 +179,9 @@ function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveS
 function consider(state: AdaptiveState, context: Context): AdaptiveState {
   const { nowMs, options } = context;
   const known = state.goodMs !== null && state.goodMs <= state.intervalMs;
-  const confirmed = state.answered >= CONFIRMATIONS && state.paced >= CONFIRMATIONS;
+  // Far from the edge one answer is proof enough; near it jitter can make one request pass by luck.
+  const confirmations = state.badMs !== null && state.intervalMs > state.badMs * NEAR ? 1 : CONFIRMATIONS;
+  const confirmed = state.answered >= confirmations && state.paced >= confirmations;
   const proven: AdaptiveState = confirmed && !known ? { ...state, goodMs: state.intervalMs } : state;
   if (context.neededPerSecond * state.intervalMs <= 1000 || isSlowing(state)) return proven;
 
@@ -196,7 +200,8 @@ function consider(state: AdaptiveState, context: Context): AdaptiveState {
   if (!known && !confirmed) return proven;
   const goodMs = state.intervalMs;
   if (goodMs > state.badMs * options.narrowRatio) {
-    return changed({ ...proven, goodMs }, atMost(Math.sqrt(goodMs * state.badMs), context), nowMs);
+    const nextMs = state.stride === null ? Math.sqrt(goodMs * state.badMs) : goodMs / (1 + state.stride);
+    return { ...changed({ ...proven, goodMs }, atMost(nextMs, context), nowMs), stride: null };
   }
   if (nowMs < state.probeAtMs) return proven;
   return grown({ ...proven, goodMs, badMs: null, stride: options.narrowRatio - 1 }, context);
@@ -218,7 +223,9 @@ function grown(state: AdaptiveState, context: Context): AdaptiveState {
 function refused(state: AdaptiveState, startedAtMs: number, context: Context): AdaptiveState {
   const { nowMs, options } = context;
   const refusals = state.refusals + 1;
-  const cooling = { refusals, probeStartedAtMs: null, stride: null };
+  // What held is often the limit itself, so the first look is just above it.
+  const stride = state.badMs === null && state.stride === null ? options.narrowRatio - 1 : null;
+  const cooling = { refusals, probeStartedAtMs: null, stride };
   if (refusals > 1) {
     const slower = changed(state, bounded(state.intervalMs / options.decreaseFactor, options), nowMs);
     const waitMs = Math.min(options.maxWaitMs, slower.intervalMs * 2 ** (refusals - 1));

@@ -53,13 +53,13 @@ export interface AdaptiveOptions {
   /**
    * A rate that holds and one that failed this close together (as a ratio) end the search between them.
    *
-   * @default {1.05}
+   * @default {1.04}
    */
   readonly narrowRatio: number;
   /**
    * How long after a search has ended the rate that failed is tried again, in milliseconds; doubled by each failure.
    *
-   * @default {30_000}
+   * @default {60_000}
    */
   readonly probeWaitMs: number;
   /**
@@ -80,8 +80,8 @@ export const ADAPTIVE_DEFAULTS: AdaptiveOptions = {
   ceilingPerSecond: 50,
   maxConcurrency: 4,
   holdMs: 1_000,
-  narrowRatio: 1.05,
-  probeWaitMs: 30_000,
+  narrowRatio: 1.04,
+  probeWaitMs: 60_000,
   maxWaitMs: 3_600_000,
 };
 

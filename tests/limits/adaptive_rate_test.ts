@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  adapt,
+  ADAPTIVE_DEFAULTS,
+  type AdaptiveEvent,
+  type AdaptiveState,
+  initialAdaptiveState,
+  nextStartAt,
+} from "../../src/limits/mod.ts";
+import { type HostPlan, type HostResult, seeded, simulate } from "./_simulated_hosts.ts";
+
+/** Forty hosts as a bench with nginx has them: whole or any limits from 1 to 20 a second, 1 to 4 connections. */
+function forty(seed: number, whole: boolean): readonly HostPlan[] {
+  const random = seeded(seed * 77);
+  return Array.from({ length: 40 }, () => ({
+    ratePerSecond: whole ? 1 + Math.floor(random() * 20) : 1 + random() * 19,
+    connections: 1 + Math.floor(random() * 4),
+    files: 100,
+    latencyMs: 5 + random() * 45,
+    jitter: 0.1,
+    serviceMs: 1 + random() * 4,
+  }));
+}
+
+function summary(results: readonly HostResult[]) {
+  const slowest = Math.min(...results.map(({ plan }) => plan.ratePerSecond));
+  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+  const refusals = results.reduce((sum, result) => sum + result.refusals, 0);
+  const makespanMs = Math.max(...results.map((result) => result.makespanMs));
+  const ratio = makespanMs / (100_000 / slowest);
+  const text =
+    `slowest ${slowest.toFixed(2)}/s, makespan ${(makespanMs / 1000).toFixed(1)} s = ${
+      ratio.toFixed(4)
+    } of the bound, ` +
+    `${refusals} of ${requests} requests refused = ${(100 * refusals / requests).toFixed(3)} %`;
+  return { ratio, refused: refusals / requests, text };
+}
+
+const host: HostPlan = {
+  ratePerSecond: 5,
+  connections: 4,
+  files: 200,
+  latencyMs: 20,
+  jitter: 0.1,
+  serviceMs: 2,
+};
+
+function only(plan: Partial<HostPlan>, options: Parameters<typeof simulate>[2] = {}): HostResult {
+  const [result] = simulate([{ ...host, ...plan }], 1, { aware: false, ...options });
+  assert.ok(result);
+  return result;
+}
+
+Deno.test("adapt() brings 40 hosts of unknown limits to their end within 1.05 of the bound, 0.5 % refused", () => {
+  const runs = [1, 2, 3, 5, 12].map((seed) => summary(simulate(forty(seed, true), seed)));
+  const all = runs.map(({ text }) => text).join("\n");
+  for (const { ratio, refused } of runs) {
+    assert.ok(ratio <= 1.05, `makespan above 1.05 of the bound:\n${all}`);
+    assert.ok(refused <= 0.005, `more than 0.5 % refused:\n${all}`);
+  }
+});
+
+Deno.test("adapt() finds limits that are no whole numbers, too", () => {
+  const runs = Array.from({ length: 12 }, (_, seed) => summary(simulate(forty(seed + 1, false), seed + 1)));
+  const all = runs.map(({ text }) => text).join("\n");
+  const mean = runs.reduce((sum, { ratio }) => sum + ratio, 0) / runs.length;
+  assert.ok(mean <= 1.04, `mean ${mean}:\n${all}`);
+  for (const { ratio, refused } of runs) assert.ok(ratio <= 1.07 && refused <= 0.005, all);
+});
+
+Deno.test("adapt() keeps close to a limit for hours with next to no refusals", () => {
+  for (const ratePerSecond of [0.2, 1, 3.3, 7.3, 20]) {
+    const { ratio, refusals, requests } = only({ ratePerSecond, files: 5_000, jitter: 0.02 });
+    const text = `${ratePerSecond}/s: ratio ${ratio.toFixed(4)}, ${refusals} of ${requests} refused`;
+    assert.ok(refusals / requests <= 0.005, text);
+    assert.ok(ratio <= 1.07, text);
+  }
+});
+
+Deno.test("adapt() finds the average that a longer window allows", () => {
+  const { requests, refusals, accepted } = only({ window: { limit: 60, perMs: 60_000 }, files: 1_000 });
+  const hours = ((accepted.at(-1) ?? 0) - (accepted[0] ?? 0)) / 3_600_000;
+  const text = `${refusals} of ${requests} refused in ${hours.toFixed(2)} hours`;
+  assert.ok(refusals / requests <= 0.03, text);
+  assert.ok(hours <= 0.75, text);
+});
+
+Deno.test("adapt() reaches about 10 a second in 10 seconds without a refusal and 50 at the most", () => {
+  const { accepted } = only({ ratePerSecond: 1_000, files: 2_000 });
+  const start = accepted[0] ?? 0;
+  const within = (from: number, to: number) =>
+    accepted.filter((at) => at >= start + from && at < start + to).length;
+  const tenth = within(9_500, 10_500);
+  assert.ok(tenth >= 8 && tenth <= 12, `${tenth} in the tenth second`);
+  assert.ok(within(0, 1_000) <= 2, "an unknown host is approached gently");
+  for (let from = 0; from < 60_000; from += 1_000) assert.ok(within(from, from + 1_000) <= 51);
+  assert.ok(within(35_000, 36_000) >= 45);
+});
+
+Deno.test("adapt() raises concurrency only where the rate needs it, and gives in to a limit on it", () => {
+  assert.equal(only({ files: 1_000 }).state.concurrency, 1);
+  const open = only({ ratePerSecond: 4, serviceMs: 600, files: 1_000 });
+  assert.ok(open.state.concurrency >= 3, `concurrency ${open.state.concurrency}`);
+  assert.ok(open.ratio <= 1.1, `ratio ${open.ratio}`);
+  const narrow = only({ ratePerSecond: 4, serviceMs: 600, connections: 2, files: 1_000 });
+  assert.equal(narrow.state.concurrency, 2);
+  assert.ok(narrow.refusals / narrow.requests <= 0.01, `${narrow.refusals} of ${narrow.requests}`);
+});
+
+Deno.test("adapt() goes no faster than is needed", () => {
+  let state = initialAdaptiveState();
+  for (let turn = 0, nowMs = 1_000; turn < 100; turn++, nowMs = nextStartAt(state)) {
+    state = exchange(state, nowMs, nowMs + 20, "ok", 2);
+  }
+  assert.equal(1000 / state.intervalMs, 2);
+});
+
+/** One request, started and told at the given instants. */
+function exchange(
+  state: AdaptiveState,
+  startedAtMs: number,
+  nowMs: number,
+  type: "ok" | "limited",
+  neededPerSecond = Infinity,
+): AdaptiveState {
+  const started = adapt(state, { type: "started" }, { nowMs: startedAtMs, neededPerSecond });
+  const event: AdaptiveEvent = type === "ok"
+    ? { type, startedAtMs, latencyMs: nowMs - startedAtMs }
+    : { type, startedAtMs };
+  return adapt(started, event, { nowMs, neededPerSecond });
+}
+
+Deno.test("adapt() counts the refusals of one moment once", () => {
+  let state = initialAdaptiveState();
+  for (const nowMs of [1_000, 1_001, 1_002]) state = adapt(state, { type: "started" }, { nowMs });
+  state = adapt(state, { type: "limited", startedAtMs: 1_000 }, { nowMs: 1_050 });
+  const once = state;
+  state = adapt(state, { type: "limited", startedAtMs: 1_001 }, { nowMs: 1_051 });
+  state = adapt(state, { type: "limited", startedAtMs: 1_002 }, { nowMs: 1_052 });
+  assert.deepEqual(state, once);
+  assert.equal(state.intervalMs, initialAdaptiveState().intervalMs * 2);
+});
+
+Deno.test("adapt() lets one probe through after a cool-down, and doubles the wait if that is refused", () => {
+  let state = exchange(initialAdaptiveState(), 1_000, 1_020, "limited");
+  const waits: number[] = [];
+  let nowMs = 1_020;
+  for (let turn = 0; turn < 3; turn++) {
+    const at = nextStartAt(state);
+    waits.push(at - nowMs);
+    state = adapt(state, { type: "started" }, { nowMs: at });
+    assert.ok(nextStartAt(state) >= at + 60_000, "nothing else starts while the probe is under way");
+    nowMs = at + 20;
+    state = adapt(state, { type: "limited", startedAtMs: at }, { nowMs });
+  }
+  const [first = 0, second = 0, third = 0] = waits;
+  assert.ok(second >= 2 * first && third >= 2 * second, `${waits}`);
+  const at = nextStartAt(state);
+  state = exchange(state, at, at + 20, "ok");
+  assert.equal(state.refusals, 0);
+  assert.ok(nextStartAt(state) < at + 60_000);
+});
+
+Deno.test("adapt() gives up a probe that was abandoned or of which nothing is heard", () => {
+  const cooling = exchange(initialAdaptiveState(), 1_000, 1_020, "limited");
+  const at = nextStartAt(cooling);
+  const probing = adapt(cooling, { type: "started" }, { nowMs: at });
+  assert.equal(nextStartAt(probing), at + 120_000);
+  const abandoned = adapt(probing, { type: "abandoned", startedAtMs: at }, { nowMs: at + 5 });
+  assert.ok(nextStartAt(abandoned) <= at);
+});
+
+Deno.test("adapt() goes slower and with fewer at once after a time-out", () => {
+  const state = { ...initialAdaptiveState(), concurrency: 3 };
+  const started = adapt(state, { type: "started" }, { nowMs: 1_000 });
+  const after = adapt(started, { type: "timeout", startedAtMs: 1_000 }, { nowMs: 31_000 });
+  assert.equal(after.intervalMs, state.intervalMs * 2);
+  assert.equal(after.concurrency, 2);
+  assert.equal(after.badMs, null, "a time-out teaches nothing of the limit");
+});
+
+Deno.test("adapt() does not speed up a host that answers slower and slower", () => {
+  let state = initialAdaptiveState();
+  let nowMs = 0;
+  for (let turn = 0; turn < 50; turn++) {
+    nowMs = Math.max(nextStartAt(state), nowMs);
+    state = exchange(state, nowMs, nowMs + 20 + turn * 100, "ok");
+  }
+  assert.ok(1000 / state.intervalMs < 5, `${1000 / state.intervalMs} a second`);
+});
+
+Deno.test("adapt() does not speed up on starts that came slower than allowed", () => {
+  let state = initialAdaptiveState();
+  for (let turn = 1; turn <= 100; turn++) state = exchange(state, turn * 60_000, turn * 60_000 + 20, "ok");
+  assert.equal(state.intervalMs, initialAdaptiveState().intervalMs);
+});
+
+const step = fc.record({
+  type: fc.constantFrom("started", "ok", "limited", "timeout", "abandoned", "finished"),
+  passMs: fc.oneof(fc.nat(2_000), fc.nat(1e8)),
+  agoMs: fc.nat(10_000),
+  needed: fc.option(fc.double({ min: 0.001, max: 100, noNaN: true }), { nil: Infinity }),
+});
+
+Deno.test("adapt() stays within its bounds and survives JSON, whatever happens", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      let state = initialAdaptiveState();
+      let nowMs = 1_700_000_000_000;
+      for (const { type, passMs, agoMs, needed } of steps) {
+        nowMs += passMs;
+        const startedAtMs = nowMs - agoMs;
+        const event: AdaptiveEvent = type === "started"
+          ? { type }
+          : type === "finished"
+          ? { type, heldMs: agoMs }
+          : type === "ok"
+          ? { type, startedAtMs, latencyMs: agoMs }
+          : { type, startedAtMs } as Extract<AdaptiveEvent, { type: "limited" | "timeout" | "abandoned" }>;
+        state = adapt(state, event, { nowMs, neededPerSecond: needed });
+        const perSecond = 1000 / state.intervalMs;
+        assert.ok(perSecond <= ADAPTIVE_DEFAULTS.ceilingPerSecond * (1 + 1e-9), `${perSecond} a second`);
+        assert.ok(perSecond >= ADAPTIVE_DEFAULTS.floorPerSecond * (1 - 1e-9), `${perSecond} a second`);
+        assert.ok(state.concurrency >= 1 && state.concurrency <= ADAPTIVE_DEFAULTS.maxConcurrency);
+        assert.ok(Number.isFinite(nextStartAt(state)));
+        assert.ok(
+          nextStartAt(state) <= nowMs + ADAPTIVE_DEFAULTS.maxWaitMs,
+          "never closed for longer than it says",
+        );
+        assert.deepEqual(JSON.parse(JSON.stringify(state)), state);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
