@@ -32,7 +32,14 @@ export type Feedback =
     /** Cost in the API's own units, where the answer states one. */
     readonly cost?: number;
   }
-  | { readonly type: "failed"; readonly reason: "timeout" | "connect-failed" | "tls-failed" };
+  | {
+    readonly type: "failed";
+    /**
+     * `connect-failed`: no connection was made, so no request left. `unanswered`: it left, but the connection broke or
+     * the caller gave up before the answer.
+     */
+    readonly reason: "timeout" | "connect-failed" | "tls-failed" | "unanswered";
+  };
 
 /**
  * The right to start one request. Disposal gives the concurrency slot back; a permit that is disposed before

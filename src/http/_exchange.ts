@@ -1,0 +1,279 @@
+import { hostKey, parseRetryAfter } from "../limits/mod.ts";
+import { messageOf } from "../model/errors.ts";
+import type { Closed, Feedback, Permit, PermitSource } from "../model/permit.ts";
+import { parseAddress } from "./address.ts";
+import { BodyError } from "./body_error.ts";
+import { BodyReader } from "./body_reader.ts";
+import type { GetOptions, HttpClientOptions, Timeouts } from "./client.ts";
+import type { LookupAddresses } from "./dns.ts";
+import { fetchFailure, withoutQuery } from "./_fetch_failure.ts";
+import { canonicalHost } from "./host_pattern.ts";
+import type { Failed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
+import { headersAcrossOrigins, isRedirect, redirectTarget, requestHeaders } from "./_redirect.ts";
+import { RequestWatch } from "./_request_watch.ts";
+import type { Sending, Transport } from "./_transport.ts";
+
+/** What an exchange needs: the client's options, the optional ones filled in, and its parts. */
+export interface ExchangeParts extends HttpClientOptions {
+  readonly maxRedirects: number;
+  readonly maxBytes: number;
+  readonly lookup: LookupAddresses;
+  readonly transport: Transport;
+}
+
+type Answered = Extract<Feedback, { type: "answered" }>;
+
+/** A URL that may be opened, and where. */
+type Vetted = Pick<Sending, "url" | "addresses" | "named">;
+
+const DEFAULT_TIMEOUTS: Required<Timeouts> = {
+  connectMs: 10_000,
+  firstByteMs: 30_000,
+  idleMs: 30_000,
+  totalMs: 600_000,
+};
+
+/** When to come back to a host that refuses by rate, does not say for how long, and whose groups stayed open. */
+const FALLBACK_HOLD_MS = 60_000;
+
+/** Statuses that some APIs use in place of 429: Unpaywall 422, OpenAlex 403. */
+const MAYBE_LIMITED = [400, 403, 422];
+
+const MAX_ERROR_TEXT_BYTES = 64 * 1024;
+
+/**
+ * One `get`, from the first hop to the end of the body.
+ *
+ * Hop by hop: *vetted* by policy and lookup, *permitted* from the grant on, *answered*; a redirect gives the permit back
+ * and begins the next hop. The permit of the last hop goes over to the body and is given back when that ends. At any
+ * time at most one permit is held, and each is disposed once.
+ */
+export class Exchange {
+  readonly #parts: ExchangeParts;
+  readonly #request: GetOptions;
+  readonly #timeouts: Required<Timeouts>;
+  readonly #permits: PermitSource;
+  readonly #watch: RequestWatch;
+  readonly #hops: string[] = [];
+  readonly #visited = new Set<string>();
+  #permit: Permit | undefined;
+
+  constructor(parts: ExchangeParts, request: GetOptions) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...parts.timeouts, ...request.timeouts };
+    this.#permits = request.permits ?? parts.permits;
+    this.#watch = new RequestWatch(parts.clock, this.#timeouts.totalMs, request.signal);
+  }
+
+  /** Makes the request. */
+  async get(text: string): Promise<HttpResult> {
+    let result: HttpResult | undefined;
+    try {
+      result = await this.#follow(text);
+      return result;
+    } finally {
+      if (result?.type !== "response") this.#end();
+    }
+  }
+
+  async #follow(text: string): Promise<HttpResult> {
+    let headers = requestHeaders(this.#request.headers, this.#parts.userAgent);
+    for (;;) {
+      const vetted = await this.#vet(text);
+      if ("type" in vetted) return vetted;
+      const { url } = vetted;
+      const groups = [...this.#request.groups, this.#parts.groupOf?.(url) ?? `host:${hostKey(url)}`];
+      const granted = await this.#permits.acquire(groups);
+      if (granted.type === "closed") {
+        return { type: "closed", closed: granted, resumeUrl: url.href, hops: this.#hops };
+      }
+      this.#permit = granted;
+      const answer = await this.#send(vetted, headers);
+      if ("type" in answer) return answer;
+      const { response, feedback } = answer;
+      if (!isRedirect(response.status, response.headers)) {
+        return await this.#answered(url, response, feedback);
+      }
+      granted.report(feedback);
+      await response.body?.cancel();
+      this.#release();
+      const next = this.#next(url, response.headers.get("location") ?? "");
+      if ("type" in next) return next;
+      if (next.origin !== url.origin) headers = headersAcrossOrigins(headers);
+      text = next.href;
+    }
+  }
+
+  /** Decides whether the URL may be opened: by itself, then by where its host is. */
+  async #vet(text: string): Promise<Vetted | Refused | Failed> {
+    this.#watch.signal.throwIfAborted();
+    const checked = this.#parts.policy.checkUrl(text);
+    if (checked.type === "refused") return checked;
+    const { url } = checked;
+    const host = canonicalHost(url);
+    const named = parseAddress(host) === null;
+    let addresses: readonly string[] = [host];
+    try {
+      if (named) addresses = await this.#lookup(host);
+    } catch (error) {
+      return this.#failure(error, url);
+    }
+    return this.#parts.policy.checkAddresses(url, addresses) ?? { url, addresses, named };
+  }
+
+  async #lookup(host: string): Promise<readonly string[]> {
+    this.#watch.deadline.begin(this.#timeouts.connectMs);
+    try {
+      return await this.#watch.race(this.#parts.lookup(host));
+    } catch (error) {
+      // These names are loopback whether or not a resolver knows them (RFC 6761 §6.3).
+      if (!this.#watch.signal.aborted && /^(.+\.)?localhost$/.test(host)) return ["127.0.0.1"];
+      throw error;
+    } finally {
+      this.#watch.deadline.pause();
+    }
+  }
+
+  async #send(
+    vetted: Vetted,
+    headers: Headers,
+  ): Promise<{ response: Response; feedback: Answered } | Failed | Refused> {
+    const { clock, logger, meter, transport } = this.#parts;
+    const { url } = vetted;
+    const { signal, deadline } = this.#watch;
+    // The permit was granted, but nothing has left: it is refunded.
+    signal.throwIfAborted();
+    this.#hops.push(url.href);
+    this.#visited.add(withoutFragment(url));
+    const { purpose } = this.#request;
+    const sentAt = clock.now();
+    try {
+      deadline.begin(this.#timeouts.connectMs + this.#timeouts.firstByteMs);
+      const response = await transport.send({ ...vetted, headers, signal });
+      const { status } = response;
+      const latencyMs = clock.now() - sentAt;
+      meter.record("http.client.request.duration", latencyMs / 1000, { purpose, status: String(status) });
+      logger.debug("answer", { purpose, url: withoutQuery(url), status, latencyMs });
+      return { response, feedback: { type: "answered", status, headers: response.headers, latencyMs } };
+    } catch (error) {
+      const feedback = this.#feedbackOn(error);
+      if (feedback !== null) this.#permit?.report(feedback);
+      return this.#failure(error, url);
+    } finally {
+      deadline.pause();
+    }
+  }
+
+  /** What the limit groups are told of a request without an answer; `null` if nothing was tried at all. */
+  #feedbackOn(error: unknown): Feedback | null {
+    const { signal } = this.#watch;
+    if (signal.aborted) return { type: "failed", reason: isTimeout(signal) ? "timeout" : "unanswered" };
+    const { reason, sent } = fetchFailure(error);
+    if (reason === "bad-url" || reason === "host-not-allowed") return null;
+    return { type: "failed", reason: sent ? "unanswered" : reason };
+  }
+
+  /** @throws The caller's reason, if it was the caller who ended the request. */
+  #failure(error: unknown, url: URL): Failed | Refused {
+    const { signal } = this.#watch;
+    if (signal.aborted && !isTimeout(signal)) throw signal.reason;
+    const { reason, text } = signal.aborted
+      ? { reason: "timeout", text: messageOf(signal.reason) } as const
+      : fetchFailure(error);
+    const detail = `Cannot get ${withoutQuery(url)}: ${text}`;
+    this.#parts.meter.count("contentdownload.http.failed", 1, { purpose: this.#request.purpose, reason });
+    return reason === "bad-url" || reason === "host-not-allowed"
+      ? { type: "refused", reason, url: url.href, detail }
+      : { type: "failed", reason, url: url.href, detail };
+  }
+
+  /** Where a redirect leads, if it may be followed. */
+  #next(from: URL, location: string): URL | Refused {
+    const target = redirectTarget(location, from);
+    const refuse = (reason: Refused["reason"], why: string): Refused => {
+      const url = target?.href ?? location;
+      return { type: "refused", reason, url, detail: `Cannot follow ${withoutQuery(from)}: ${why}` };
+    };
+    if (target === null) return refuse("bad-url", "Location is not a URL");
+    if (from.protocol === "https:" && target.protocol === "http:" && !this.#parts.allowDowngrade) {
+      return refuse("bad-url", "it redirects from https to http");
+    }
+    if (this.#visited.has(withoutFragment(target))) {
+      return refuse("redirect-loop", "it redirects to where it was");
+    }
+    const { maxRedirects } = this.#parts;
+    if (this.#hops.length > maxRedirects) {
+      return refuse("too-many-redirects", `more than ${maxRedirects} redirects`);
+    }
+    return target;
+  }
+
+  async #answered(url: URL, response: Response, feedback: Answered): Promise<HttpResponse | Limited> {
+    const { status, headers } = response;
+    const body = new BodyReader({
+      stream: response.body,
+      headers,
+      url: withoutQuery(url),
+      maxBytes: this.#request.maxBytes ?? this.#parts.maxBytes,
+      idleMs: this.#timeouts.idleMs,
+      deadline: this.#watch.deadline,
+      signal: this.#watch.signal,
+      onEnd: () => this.#end(),
+    });
+    const message = MAYBE_LIMITED.includes(status) && this.#request.limitMessage !== undefined
+      ? this.#request.limitMessage(status, await body.peekText(MAX_ERROR_TEXT_BYTES))
+      : undefined;
+    this.#permit?.report({ ...feedback, ...(message !== undefined && { message }) });
+    if (message === undefined && !isLimited(status, headers)) {
+      return { type: "response", status, headers, finalUrl: url.href, hops: this.#hops, body };
+    }
+    const groups = this.#permit?.groups ?? [];
+    await body.cancel();
+    const closed = await this.#whenOpen(groups, headers);
+    return { type: "limited", status, headers, url: url.href, hops: this.#hops, closed };
+  }
+
+  /** When groups that were told of a refusal can be asked again. */
+  async #whenOpen(groups: readonly string[], headers: Headers): Promise<Closed> {
+    const answer = await this.#permits.acquire(groups);
+    if (answer.type === "closed") return answer;
+    // The groups stayed open (Retry-After: 0, or a rule that ignores it); a job must not come back at once all the same.
+    answer[Symbol.dispose]();
+    const nowMs = this.#parts.clock.now();
+    const waitMs = parseRetryAfter(headers.get("retry-after"), { nowMs, date: headers.get("date") });
+    return {
+      type: "closed",
+      group: groups.at(-1) ?? "",
+      until: nowMs + (waitMs ?? FALLBACK_HOLD_MS),
+      why: "cool-down",
+    };
+  }
+
+  #release(): void {
+    const permit = this.#permit;
+    this.#permit = undefined;
+    permit?.[Symbol.dispose]();
+  }
+
+  #end(): void {
+    this.#release();
+    this.#watch[Symbol.dispose]();
+  }
+}
+
+/** An archive that replays a 429 or 503 refuses nothing itself (RFC 7089 §2.1.1). */
+function isLimited(status: number, headers: Headers): boolean {
+  return (status === 429 || (status === 503 && headers.has("retry-after"))) &&
+    !headers.has("memento-datetime");
+}
+
+function isTimeout(signal: AbortSignal): boolean {
+  return signal.reason instanceof BodyError && signal.reason.reason === "timeout";
+}
+
+function withoutFragment(url: URL): string {
+  const bare = new URL(url);
+  bare.hash = "";
+  return bare.href;
+}

@@ -1,0 +1,163 @@
+/**
+ * The HTTP client: the only place in the program that opens connections.
+ *
+ * @module
+ */
+
+import type { PermitSource } from "../model/permit.ts";
+import type { Clock, Logger, Meter } from "../model/ports.ts";
+import { createDnsCache, type LookupAddresses } from "./dns.ts";
+import { Exchange } from "./_exchange.ts";
+import type { HttpResult } from "./http_result.ts";
+import { Transport } from "./_transport.ts";
+import type { UrlPolicy } from "./url_policy.ts";
+
+/** How long a request may take. */
+export interface Timeouts {
+  /**
+   * For the lookup of the host's name, and again as part of the wait for the answer: Deno does not tell when a
+   * connection stands.
+   *
+   * @default {10_000}
+   */
+  readonly connectMs?: number;
+  /**
+   * From the connection to the answer's headers; the wait for these is `connectMs` and this together.
+   *
+   * @default {30_000}
+   */
+  readonly firstByteMs?: number;
+  /**
+   * Between two chunks of the body.
+   *
+   * @default {30_000}
+   */
+  readonly idleMs?: number;
+  /**
+   * For all hops and the whole body.
+   *
+   * @default {600_000}
+   */
+  readonly totalMs?: number;
+}
+
+/** What a client is made of. */
+export interface HttpClientOptions {
+  /** Source of time for limits of time and of age. */
+  readonly clock: Clock;
+  /** Gets one debug record a hop. */
+  readonly logger: Logger;
+  /** Gets durations and failures. */
+  readonly meter: Meter;
+  /** Grants the permit of each hop. */
+  readonly permits: PermitSource;
+  /** Decides what may be opened. */
+  readonly policy: UrlPolicy;
+  /** Value of `User-Agent`, such as `contentdownload/1.0 (mailto:…)`. */
+  readonly userAgent: string;
+  /** How long requests may take, unless one says otherwise. */
+  readonly timeouts?: Timeouts;
+  /**
+   * How many redirects are followed.
+   *
+   * @default {10}
+   */
+  readonly maxRedirects?: number;
+  /**
+   * The longest body that is taken, in bytes.
+   *
+   * @default {536_870_912}
+   */
+  readonly maxBytes?: number;
+  /**
+   * Whether a redirect may lead from https to http.
+   *
+   * @default {false}
+   */
+  readonly allowDowngrade?: boolean;
+  /**
+   * The limit group of a URL's host; hosts that share a rule share a group.
+   *
+   * @default {"host:" and the host's key}
+   */
+  readonly groupOf?: (url: URL) => string;
+  /**
+   * Whether plain HTTP is sent to the very address that was checked, whatever the name resolves to a moment later. To be
+   * `false` where Deno's net permission is scoped: it names hosts and would refuse the address.
+   *
+   * @default {true}
+   */
+  readonly pin?: boolean;
+  /**
+   * Finds the addresses of names.
+   *
+   * @default {the system's resolver}
+   */
+  readonly lookup?: LookupAddresses;
+}
+
+/** One request. */
+export interface GetOptions {
+  /** Limit groups beyond the host's own, which is added for each hop. */
+  readonly groups: readonly string[];
+  /** What the request is for, as an attribute of logs and measurements. */
+  readonly purpose: "resolve" | "download" | "robots";
+  /** Fields of the request. To another origin go only those that cannot be a credential. */
+  readonly headers?: HeadersInit;
+  /** Ends the request and its body when aborted. */
+  readonly signal?: AbortSignal;
+  /**
+   * Grants this request's permits, in place of the client's source: a job's own, which gives out the permit that the
+   * job was leased with first.
+   */
+  readonly permits?: PermitSource;
+  /**
+   * The longest body that is taken, in bytes.
+   *
+   * @default {the client's}
+   */
+  readonly maxBytes?: number;
+  /**
+   * How long this one may take.
+   *
+   * @default {the client's}
+   */
+  readonly timeouts?: Timeouts;
+  /**
+   * Finds, in the body of an answer that is an error, a message that speaks of limits (Unpaywall says so with 422).
+   * Where it finds one the answer is {@linkcode Limited}.
+   *
+   * @param text At most the first 64 KiB.
+   */
+  readonly limitMessage?: (status: number, text: string) => string | undefined;
+}
+
+/** Gets URLs, politely. */
+export interface HttpClient extends Disposable {
+  /**
+   * Gets `url`, following redirects. Each hop is checked by the policy, then needs a permit of its groups, and is sent
+   * only then; nothing ever waits for a group to open.
+   *
+   * @throws The reason of `signal`, if that is aborted before the answer.
+   */
+  get(url: string, options: GetOptions): Promise<HttpResult>;
+}
+
+/**
+ * Makes a client. Dispose it when all bodies have ended.
+ *
+ * @throws {RangeError} If a number is out of bounds.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { maxRedirects = 10, maxBytes = 512 * 1024 * 1024 } = options;
+  for (const [name, value] of Object.entries({ maxRedirects, maxBytes, ...options.timeouts })) {
+    if (!(value >= 0)) throw new RangeError(`Cannot make an HTTP client: ${name} is ${value}, not 0 or more`);
+  }
+  const transport = new Transport(options.pin ?? true);
+  const lookup = createDnsCache({ clock: options.clock, ...(options.lookup && { lookup: options.lookup }) });
+  const parts = { ...options, maxRedirects, maxBytes, lookup, transport };
+  return {
+    get: (url, request) => new Exchange(parts, request).get(url),
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  };
+}

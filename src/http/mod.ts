@@ -1,0 +1,18 @@
+/**
+ * HTTP: the one client, the policy it follows, and what is built on it.
+ *
+ * @module
+ */
+
+export { BodyError } from "./body_error.ts";
+export { BodyReader, type BodyReaderOptions } from "./body_reader.ts";
+export {
+  createHttpClient,
+  type GetOptions,
+  type HttpClient,
+  type HttpClientOptions,
+  type Timeouts,
+} from "./client.ts";
+export type { LookupAddresses } from "./dns.ts";
+export type { Failed, HopClosed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
+export { createUrlPolicy, type UrlPolicy, type UrlPolicyOptions } from "./url_policy.ts";
