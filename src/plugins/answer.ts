@@ -5,14 +5,15 @@
  */
 
 import { z } from "zod";
-import { ID_KINDS } from "../model/identifier.ts";
+import { messageOf } from "../model/errors.ts";
+import { ID_KINDS, type IdKind, parseIdentifierOf } from "../model/identifier.ts";
 import type { ResolverAnswer } from "../model/resolver.ts";
 import { describeIssue } from "./validation.ts";
 
 const MAX_CANDIDATES = 100;
 const MAX_URL_CHARS = 4_096;
 const MAX_LICENSE_CHARS = 300;
-const MAX_ID_CHARS = 2_048;
+const MAX_ID_CHARS = 4_096;
 
 const httpUrl = z.string().max(MAX_URL_CHARS).transform((text, context) => {
   const url = URL.parse(text);
@@ -23,8 +24,15 @@ const httpUrl = z.string().max(MAX_URL_CHARS).transform((text, context) => {
   return z.NEVER;
 });
 
-const id = z.string().min(1).max(MAX_ID_CHARS)
-  .regex(/^[^\s\p{Cc}]+$/u, { error: "must not hold spaces or control characters" }).optional();
+const idOf = (kind: IdKind) =>
+  z.string().max(MAX_ID_CHARS).transform((text, context) => {
+    try {
+      return parseIdentifierOf(kind, text).value;
+    } catch (thrown) {
+      context.addIssue(`is invalid: ${messageOf(thrown)}`);
+      return z.NEVER;
+    }
+  }).optional();
 
 const answer = z.strictObject({
   candidates: z.array(z.strictObject({
@@ -33,12 +41,13 @@ const answer = z.strictObject({
     version: z.enum(["published", "accepted", "submitted"]).nullable().default(null),
     license: z.string().max(MAX_LICENSE_CHARS).nullable().default(null),
   })).max(MAX_CANDIDATES),
-  ids: z.strictObject(Object.fromEntries(ID_KINDS.map((kind) => [kind, id]))).default({}),
+  ids: z.strictObject(Object.fromEntries(ID_KINDS.map((kind) => [kind, idOf(kind)]))).default({}),
   verdict: z.enum(["closed-access", "not-found"]).optional(),
 });
 
 /**
- * Reads a plugin's answer. URLs come out in the form of the URL standard, each once.
+ * Reads a plugin's answer. URLs come out in the form of the URL standard, each once, and ids
+ * normalised.
  *
  * @param resolver The plugin's name, which every candidate bears.
  * @param json What it gave back.

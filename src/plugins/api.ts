@@ -42,8 +42,10 @@
 export type PluginIdKind = "doi" | "arxiv" | "pmid" | "pmcid" | "openalex" | "url";
 
 /**
- * Ids of one work, normalised and without a prefix: `doi` in lower case from `10.` on, `arxiv` such as
- * `1605.08386` or `1605.08386v1`, `pmid` digits, `pmcid` such as `PMC4234579`, `openalex` such as `W2109415576`.
+ * Ids of one work without a prefix. The host gives them normalised: `doi` in lower case from `10.` on, `arxiv` such
+ * as `1605.08386` without version, `pmid` digits, `pmcid` such as `PMC4234579`, `openalex` such as `W2109415576`. A
+ * plugin may give them in any form that stands for the same, such as `https://openalex.org/W2109415576`; one that is
+ * no id of its kind makes the whole answer invalid.
  */
 export type PluginIds = { readonly [kind in PluginIdKind]?: string };
 

@@ -7,7 +7,7 @@
 import type { Clock } from "../model/ports.ts";
 import { type PluginManifest, readManifest } from "./manifest.ts";
 import type { PluginSource } from "./plugin_source.ts";
-import { Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
+import { DEFAULT_BOUNDS, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
 
 /** What is wrong with a plugin, and where in its file. */
 export interface PluginProblem {
@@ -60,10 +60,11 @@ export interface PluginCheck {
  */
 export async function checkPlugin(
   source: PluginSource,
-  options: { readonly clock: Clock; readonly bounds: SandboxBounds },
+  options: { readonly clock: Clock; readonly bounds?: Partial<SandboxBounds> },
 ): Promise<PluginCheck> {
-  using sandbox = new Sandbox({ ...options, onBroke() {} });
-  const described = await describePlugin(sandbox, source, options.bounds);
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+  using sandbox = new Sandbox({ clock: options.clock, bounds, onBroke() {} });
+  const described = await describePlugin(sandbox, source, bounds);
   return "message" in described ? { problems: [described] } : { manifest: described, problems: [] };
 }
 

@@ -35,7 +35,6 @@ export interface PluginRunnerOptions {
   readonly secrets: readonly string[];
   /** Hosts that the plugin may ask, those of its base URLs included. */
   readonly hosts: readonly string[];
-  readonly fetch: ResolverFetch;
 }
 
 type Failed = ResolverAnswer & { readonly type: "failed" };
@@ -71,7 +70,7 @@ export class PluginRunner {
    *
    * @throws {unknown} The signal's reason, if it is aborted.
    */
-  async resolve(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer> {
+  async resolve(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
     signal.throwIfAborted();
     const { name, bounds, sandbox } = this.#options;
     if (this.#breaks >= bounds.breaksBeforeLeftOut) {
@@ -82,7 +81,7 @@ export class PluginRunner {
     if (asleep) return asleep;
     // The guest may have broken a bound between its start and here.
     if (!sandbox.isLoaded(name)) return this.#failed(`Plugin "${name}" was stopped before the call began`);
-    return await this.#call(artifact, signal);
+    return await this.#call(artifact, signal, fetch);
   }
 
   /** Loads the guest if there is none; gives what went wrong. Calls that come meanwhile share one start. */
@@ -105,13 +104,13 @@ export class PluginRunner {
     }
   }
 
-  #call(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer> {
+  #call(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
     const { name, bounds, clock, sandbox, settings } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
     const call = sandbox.call(name, {
       input: JSON.stringify([artifact, settings]),
       fetch: async (request) => {
-        const result = await this.#fetch(request);
+        const result = await this.#fetch(request, fetch);
         if ("type" in result) return resolve(result), undefined;
         return result;
       },
@@ -151,8 +150,8 @@ export class PluginRunner {
   }
 
   /** Performs one fetch: what the guest gets, or what the whole call comes to. */
-  async #fetch(request: unknown): Promise<FetchSettlement | Closed | Failed> {
-    const { name, hosts, bounds, logger, fetch } = this.#options;
+  async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchSettlement | Closed | Failed> {
+    const { name, hosts, bounds, logger } = this.#options;
     const { url: text, headers } = request as ResolverRequest; // built by the guest's bridge, of strings only
     const url = URL.parse(text);
     if (!url || !/^https?:$/.test(url.protocol)) {

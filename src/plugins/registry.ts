@@ -6,7 +6,7 @@
 
 import { InputError } from "../model/errors.ts";
 import type { Clock, Logger } from "../model/ports.ts";
-import type { Resolver, ResolverFetch } from "../model/resolver.ts";
+import type { Resolver } from "../model/resolver.ts";
 import { describePlugin, sentenceOf } from "./describe_plugin.ts";
 import { limitsInForce, type ResolverLimits } from "./limits.ts";
 import type { PluginManifest } from "./manifest.ts";
@@ -25,8 +25,6 @@ export interface OpenPluginsOptions {
   readonly common?: Readonly<Record<string, SettingValue>>;
   /** Environment variables that settings may come from. @default none */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Gives the fetch of a plugin; called once for each resolver that can be used. */
-  fetchFor(plugin: PluginInfo): ResolverFetch;
   readonly clock: Clock;
   readonly logger: Logger;
   /** @default {@link DEFAULT_BOUNDS} */
@@ -133,7 +131,6 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
       settings: settings.values,
       secrets: settings.secrets,
       hosts: info.hosts,
-      fetch: options.fetchFor(info),
     });
     runners.set(manifest.name, runner);
   }
@@ -215,6 +212,6 @@ function resolverOf(info: PluginInfo, runner: PluginRunner | undefined): Resolve
     tier: info.tier,
     accepts: info.manifest.accepts,
     group: info.manifest.name,
-    resolve: (artifact, signal) => runner.resolve(artifact, signal),
+    resolve: (artifact, signal, fetch) => runner.resolve(artifact, signal, fetch),
   };
 }
