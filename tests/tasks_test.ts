@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual } from "node:assert/strict";
 
 interface Configuration {
   readonly test: Readonly<Record<string, unknown>>;
@@ -24,11 +24,18 @@ Deno.test("the program has the same permissions from source and as a binary", ()
   deepEqual(permissions("compile"), permissions("cli"));
 });
 
-Deno.test("the program is given no permission to run, to load libraries or to read about the system", () => {
-  const flags = permissions("compile");
-  ok(flags.includes("--no-prompt"));
-  deepEqual(flags.filter((flag) => /^(-A|-P|--allow-(all|run|ffi|sys|import))/.test(flag)), []);
-  equal(flags.find((flag) => flag.startsWith("--allow-env"))?.startsWith("--allow-env="), true);
+/**
+ * The environment is open to the main thread, because plugins name the variables of their settings and no build
+ * knows them; the engine and the plugins hold none of it.
+ */
+Deno.test("the program may not run others, load libraries, import from the network or ask about the system", () => {
+  deepEqual(permissions("compile"), [
+    "--allow-env",
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--no-prompt",
+  ]);
 });
 
 Deno.test("tests fail on what they leave open", () => {
