@@ -15,8 +15,8 @@
  * - *searching* (`goodMs` and `badMs` more than `narrowRatio` apart): the geometric mean of both is tried next.
  * - *settled* (both within `narrowRatio`): stays at `goodMs`; when `probeAtMs` has come it grows again from there, by steps
  *   that start at `narrowRatio` and double. Each failure doubles the wait for the next try.
- * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down, its
- *   refusal doubles it.
+ * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down; its
+ *   refusal makes the next one four times as long, so that a long one is found in few tries.
  *
  * @module
  */
@@ -39,7 +39,11 @@ export interface AdaptiveInput {
    * @default {Infinity}
    */
   readonly neededPerSecond?: number;
-  /** @default {ADAPTIVE_DEFAULTS} */
+  /**
+   * Steps, bounds and waits.
+   *
+   * @default {ADAPTIVE_DEFAULTS}
+   */
   readonly options?: AdaptiveOptions;
 }
 

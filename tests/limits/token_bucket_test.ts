@@ -195,6 +195,12 @@ Deno.test("TokenBucket.nextAt() is neither early nor late by more than a millise
   );
 });
 
+Deno.test("TokenBucket.nextAt() is not early where an instant has no room for the fraction of a millisecond", () => {
+  const { clock, bucket } = make(1, 1000 / 100.00001, 0);
+  clock.step(bucket.nextAt(1));
+  assert.equal(bucket.tryConsume(1), true);
+});
+
 Deno.test("TokenBucket does not drift: a million grants at the rate's own pace take exactly as long as they must", () => {
   const { clock, bucket } = make(1, 3, 0);
   const start = clock.now();
