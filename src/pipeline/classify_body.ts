@@ -155,8 +155,8 @@ function visibleText(page: string): string {
     const end = hidden ? `</${hidden}` : page.startsWith("!--", tag + 1) ? "-->" : ">";
     const close = page.indexOf(end, tag + 1);
     if (close < 0) return text;
-    at = hidden ? close + 1 : close + end.length;
-    if (hidden) at = Math.max(at, page.indexOf(">", at) + 1);
+    // A closing tag is passed over in its turn.
+    at = hidden ? close : close + end.length;
   }
   return text.replace(/\s+/g, " ");
 }

@@ -46,6 +46,7 @@ Deno.test("filePathOf() keeps its names from release to release", () => {
     filePathOf("doi:10.1002/(sici)1098-2736(199908)36:6<637::aid-tea4>3.0.co;2-9"),
     "doi/10.1002/_sici_1098-2736_199908_36_6_637_aid-tea4_3.0.co_2-9~ec34b8c1aeab1908.pdf",
   );
+  assert.equal(filePathOf("url:https://A.test/Paper.PDF"), "url/https_a.test_paper.pdf~b20e35415963d519.pdf");
   assert.equal(filePathOf("doi:10.1/con.x"), "doi/10.1/_con.x~55cc9fde3f2a95a1.pdf");
 });
 

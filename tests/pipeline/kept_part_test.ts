@@ -67,6 +67,10 @@ Deno.test("claimKept() removes bytes that are not those that were kept", async (
     "no sidecar": (stem) => Deno.remove(`${stem}.json`),
     "sidecar cut": (stem) => Deno.truncate(`${stem}.json`, 20),
     "sidecar empty": (stem) => Deno.truncate(`${stem}.json`, 0),
+    "sidecar of another length": async (stem) => {
+      const text = await Deno.readTextFile(`${stem}.json`);
+      await Deno.writeTextFile(`${stem}.json`, text.replace('"bytes":5000', '"bytes":4999'));
+    },
     "sidecar of another kind": (stem) => Deno.writeTextFile(`${stem}.json`, '{"bytes":-1}'),
   };
   for (const [name, damage] of Object.entries(damages)) {
