@@ -25,7 +25,12 @@ type News =
     readonly feedback: Feedback;
     readonly at: number;
   }
-  | { readonly type: "release"; readonly names: readonly string[]; readonly refund: boolean };
+  | {
+    readonly type: "release";
+    readonly names: readonly string[];
+    readonly refund: boolean;
+    readonly at: number;
+  };
 
 /** A group as `queue groups` shows it. */
 export interface GroupView {
@@ -94,9 +99,11 @@ export class GroupBook {
         const group = this.#group(name);
         this.#stirred.add(name);
         if (item.type === "report") group.learn(item.feedback, item.at);
-        else this.#count(name, -1);
-        if (item.type === "release" && !item.refund) continue;
-        if (item.type === "release") group.refund();
+        else {
+          this.#count(name, -1);
+          if (item.refund) group.refund(item.at);
+          else group.finish(item.at);
+        }
         this.#dirty.add(name);
       }
     }
@@ -205,7 +212,7 @@ export class GroupBook {
       [Symbol.dispose]: () => {
         if (disposed) return;
         disposed = true;
-        this.#tell({ type: "release", names, refund: !reported || !left });
+        this.#tell({ type: "release", names, refund: !reported || !left, at });
       },
     };
   }

@@ -8,6 +8,8 @@ import type { Clock } from "../model/ports.ts";
 import type { ClosedWhy, Feedback } from "../model/permit.ts";
 import type { RateWindow } from "./rate.ts";
 import { formatRate } from "./rate.ts";
+import { adapt, initialAdaptiveState, nextStartAt } from "./adaptive_rate.ts";
+import type { AdaptiveEvent, AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
 import type { LearnedLimits } from "./learned_limits.ts";
 import { readLimitHeaders } from "./limit_headers.ts";
 import { TokenBucket, type TokenBucketSnapshot } from "./token_bucket.ts";
@@ -22,6 +24,17 @@ export interface GroupLimits {
   readonly dailyBudget?: DailyBudget;
   /** Whether limits that the server states may raise these. @default false */
   readonly raise?: boolean;
+  readonly adaptive: AdaptiveStart;
+}
+
+/** How a group is approached whose limits nobody states. */
+export interface AdaptiveStart {
+  /**
+   * `gentle` begins slowly and becomes faster while nothing is refused. `full` begins with what the other limits
+   * allow, and adapts from the first refusal on.
+   */
+  readonly start: "gentle" | "full";
+  readonly options: AdaptiveOptions;
 }
 
 /** A budget that is filled up once a day. */
@@ -33,14 +46,10 @@ export interface DailyBudget {
 
 /** What is kept of a group in the database. */
 export interface GroupState {
-  /** No request before this instant; 0 for none. */
+  /** No request before this instant, as the server asked; 0 for none. */
   coolUntil: number;
-  /** When the present or last cool-down began. */
-  coolSince: number;
-  /** Whether the first request after the cool-down has to succeed before others follow. */
-  probing: boolean;
-  /** Cool-downs in a row without a success between. */
-  strikes: number;
+  /** What adaptive control found; `null` while nothing was refused under a full start. */
+  adaptive: AdaptiveState | null;
   /** Levels of the buckets, by their rate as `formatRate` writes it. */
   buckets: Record<string, TokenBucketSnapshot>;
   /** What the server's headers stated. */
@@ -68,9 +77,8 @@ const WINDOW_MARGIN_MS = 25;
 /** Buckets hold at least one token, and what this time brings: the pump grants in steps of a few milliseconds. */
 const BURST_MS = 50;
 
-/** The cool-down after a refusal that names no time; it doubles with each further one. */
-const DEFAULT_COOL_DOWN_MS = 1_000;
-const MAX_DEFAULT_COOL_DOWN_MS = 300_000;
+/** Starts closer together than this leave with one beat of the pump. */
+const BEAT_MS = 5;
 
 /** When concurrency stands in the way nobody knows when it ends; to be asked again after this time. */
 const CONCURRENCY_GUESS_MS = 100;
@@ -79,12 +87,12 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * A limit group is *open*, *cooling* until an instant, or *probing*: after a cool-down one request goes out, and only
- * when it succeeds do others follow.
+ * A limit group is *open*, or *closed* until an instant by one of four things: a cool-down that the server asked for, a
+ * rate or a budget that is used up, or adaptive control, which spaces the starts and, after a refusal, sends a probe
+ * before others follow.
  *
- * - `take` charges every window and the budget; `refund` gives that back for a request that did not leave.
- * - A refusal closes the group for the time that the server names, however long; refusals of requests that left
- *   before the cool-down began do not lengthen it unless they name a later instant.
+ * `take` charges every window and the budget; `refund` gives that back for a request that did not leave. A refusal
+ * closes the group for the time that the server names, however long.
  */
 export class LimitGroup {
   readonly name: string;
@@ -103,13 +111,10 @@ export class LimitGroup {
 
   /** The concurrency in force. */
   get concurrency(): number {
-    const learned = this.#state.learned.concurrency;
-    const limit = learned === null
-      ? this.#limits.concurrency
-      : this.#limits.raise
-      ? learned
-      : Math.min(learned, this.#limits.concurrency);
-    return this.#state.probing ? 1 : limit;
+    const { learned, adaptive } = this.#state;
+    const stated = learned.concurrency ?? this.#limits.concurrency;
+    const limit = this.#limits.raise ? stated : Math.min(stated, this.#limits.concurrency);
+    return adaptive ? Math.min(limit, adaptive.concurrency) : limit;
   }
 
   /** The rates in force. */
@@ -142,8 +147,13 @@ export class LimitGroup {
     const state = this.#state;
     if (now < state.coolUntil) return { count: 0, until: state.coolUntil, why: "cool-down" };
     let count = this.concurrency - inFlight;
-    if (count <= 0) {
-      return { count: 0, until: now + CONCURRENCY_GUESS_MS, why: state.probing ? "probe" : "concurrency" };
+    if (count <= 0) return { count: 0, until: now + CONCURRENCY_GUESS_MS, why: "concurrency" };
+    if (state.adaptive) {
+      const nextAt = nextStartAt(state.adaptive);
+      if (nextAt > now) {
+        return { count: 0, until: nextAt, why: state.adaptive.refusals > 0 ? "probe" : "rate" };
+      }
+      count = Math.min(count, Math.max(1, Math.floor(BEAT_MS / state.adaptive.intervalMs)));
     }
     if (this.#limits.dailyBudget) {
       const left = this.#budgetLeft(this.#limits.dailyBudget, now);
@@ -164,54 +174,70 @@ export class LimitGroup {
 
   /** Charges one request. To be called only when there is room. */
   take(): void {
-    for (const bucket of this.#buckets) {
-      if (!bucket.tryConsume(1)) bucket.tryConsume(Math.min(1, bucket.level()));
-    }
+    for (const bucket of this.#buckets) bucket.tryConsume(Math.min(1, bucket.level()));
     if (this.#limits.dailyBudget) {
       this.#budgetLeft(this.#limits.dailyBudget, this.#clock.now());
       this.#state.budget.used++;
     }
     this.#state.seen.requests++;
+    this.#adapt({ type: "started" });
   }
 
   /** Gives back what a request was charged that did not leave. */
-  refund(): void {
+  refund(startedAt: number): void {
     for (const bucket of this.#buckets) bucket.refund(1);
     if (this.#limits.dailyBudget) this.#state.budget.used = Math.max(0, this.#state.budget.used - 1);
     this.#state.seen.requests--;
+    this.#adapt({ type: "abandoned", startedAtMs: startedAt });
   }
 
-  /**
-   * Learns from what became of a request.
-   *
-   * @param startedAt When the request was granted: a refusal of a request that left before the present cool-down
-   * began is the same refusal seen twice.
-   */
+  /** Notes that a request has ended that was granted at `startedAt`. */
+  finish(startedAt: number): void {
+    this.#adapt({ type: "finished", heldMs: this.#clock.now() - startedAt });
+  }
+
+  /** Learns from what became of a request that was granted at `startedAt`. */
   learn(feedback: Feedback, startedAt: number): void {
-    if (feedback.type === "failed") return;
+    const startedAtMs = startedAt;
+    if (feedback.type === "failed") {
+      return this.#adapt({ type: feedback.reason === "timeout" ? "timeout" : "abandoned", startedAtMs });
+    }
     const now = this.#clock.now();
-    const limits = readLimitHeaders(feedback.headers, feedback.status, now, feedback.message);
+    const { headers, status, latencyMs } = feedback;
+    // The archive answered; what it replays is another server's refusal of long ago.
+    if (headers.has("memento-datetime")) return this.#adapt({ type: "ok", startedAtMs, latencyMs });
+    const limits = readLimitHeaders(headers, status, now, feedback.message);
     this.#learnLimits(limits);
     if (feedback.cost !== undefined) this.#state.budget.used += feedback.cost - 1;
-    if (limits.limited) this.#coolDown(limits, now, startedAt);
-    else if (feedback.status < 500) {
-      this.#state.strikes = 0;
-      this.#state.probing = false;
-      // The server counts the last request of its window: better not to ask than to be refused.
-      if (limits.remaining === 0 && limits.resetAt !== undefined) this.#state.coolUntil = limits.resetAt;
+    if (!limits.limited && status !== 503) {
+      // The server says that its window is used up: better not to ask than to be refused.
+      if (limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
+      return this.#adapt({ type: "ok", startedAtMs, latencyMs });
     }
+    if (limits.limited) this.#state.seen.limited++;
+    if (limits.retryAfterMs !== undefined) this.#closeUntil(now + limits.retryAfterMs);
+    else if (limits.limited && limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
+    this.#state.adaptive ??= this.#afterFullStart();
+    this.#adapt({ type: "limited", startedAtMs });
   }
 
-  #coolDown(limits: LearnedLimits, now: number, startedAt: number): void {
-    const state = this.#state;
-    state.seen.limited++;
-    const sameMoment = startedAt < state.coolSince;
-    if (!sameMoment) state.strikes++;
-    const fallbackMs = Math.min(DEFAULT_COOL_DOWN_MS * 2 ** (state.strikes - 1), MAX_DEFAULT_COOL_DOWN_MS);
-    const until = now + (limits.retryAfterMs ?? (sameMoment ? 0 : fallbackMs));
-    state.coolUntil = Math.max(state.coolUntil, until, limits.resetAt ?? 0);
-    if (!sameMoment) state.coolSince = now;
-    state.probing = true;
+  #closeUntil(instant: number): void {
+    this.#state.coolUntil = Math.max(this.#state.coolUntil, instant);
+  }
+
+  #adapt(event: AdaptiveEvent): void {
+    const { start, options } = this.#limits.adaptive;
+    if (start === "gentle") this.#state.adaptive ??= initialAdaptiveState(options);
+    if (!this.#state.adaptive) return;
+    this.#state.adaptive = adapt(this.#state.adaptive, event, { nowMs: this.#clock.now(), options });
+  }
+
+  /** Where adaptive control begins when a full start was refused: at the rates in force, or at the ceiling. */
+  #afterFullStart(): AdaptiveState {
+    const { options } = this.#limits.adaptive;
+    const rates = this.windows.map(({ limit, perMs }) => limit * 1000 / perMs);
+    const initialPerSecond = Math.min(options.ceilingPerSecond, ...rates);
+    return { ...initialAdaptiveState({ ...options, initialPerSecond }), concurrency: this.concurrency };
   }
 
   #learnLimits(limits: LearnedLimits): void {
@@ -271,9 +297,7 @@ function bucketOf({ limit, perMs }: RateWindow): { capacity: number; refillPerSe
 export function freshState(): GroupState {
   return {
     coolUntil: 0,
-    coolSince: 0,
-    probing: false,
-    strikes: 0,
+    adaptive: null,
     buckets: {},
     learned: { windows: [], concurrency: null },
     budget: { day: 0, used: 0 },

@@ -27,6 +27,7 @@ export {
 } from "./token_bucket.ts";
 export { GroupBook, type GroupBookOptions, type GroupView } from "./group_book.ts";
 export {
+  type AdaptiveStart,
   type DailyBudget,
   freshState,
   type GroupLimits,

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../model/ports.ts";
+import { BucketLevel, clamp } from "./_bucket_level.ts";
 import { Fifo } from "./_fifo.ts";
 
 /** Capacity and rate of a {@linkcode TokenBucket}. */
@@ -48,30 +49,16 @@ interface Waiter {
 }
 
 /**
- * How far a clock may lie behind the latest instant seen and still count as the same clock, in milliseconds.
- * Processes that share one bucket's state differ by a little, and taking each return for a new beginning would
- * refill the same milliseconds twice; a clock that was set back by more must not close the bucket for as long.
- */
-const CLOCK_TOLERANCE_MS = 5_000;
-
-/**
  * A token bucket whose waiters are served in the order they came.
  *
- * The level is not counted up step by step, which would gather rounding errors, but follows from an anchor:
- * `base + elapsed × rate − spent`. The anchor moves only where the level is exact: when the bucket is full, when
- * its rate changes, or when the clock is set back. Invariants: `0 <= level <= capacity`; over any span of time
- * no more than `capacity + rate × span` tokens are granted; a clock that goes backwards grants nothing.
+ * Invariants: `0 <= level <= capacity`; over any span of time no more than `capacity + rate × span` tokens are granted; a
+ * clock that goes backwards grants nothing.
  */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #waiters = new Fifo<Waiter>();
   #timer: Disposable | undefined;
-  #capacity: number;
-  #refillPerSecond: number;
-  #base: number;
-  #baseAt: number;
-  #spent = 0;
-  #seenAt: number;
+  readonly #tokens: BucketLevel;
 
   /**
    * Makes a bucket, full unless `level` says otherwise.
@@ -81,20 +68,17 @@ export class TokenBucket {
   constructor({ capacity, refillPerSecond, clock, level = capacity }: TokenBucketOptions) {
     assertRate({ capacity, refillPerSecond });
     this.#clock = clock;
-    this.#capacity = capacity;
-    this.#refillPerSecond = refillPerSecond;
-    this.#base = clamp(level, capacity);
-    this.#baseAt = this.#seenAt = clock.now();
+    this.#tokens = new BucketLevel({ capacity, refillPerSecond }, clamp(level, capacity), clock.now());
   }
 
   /** The most tokens it can hold. */
   get capacity(): number {
-    return this.#capacity;
+    return this.#tokens.rate.capacity;
   }
 
   /** Tokens that come back each second. */
   get refillPerSecond(): number {
-    return this.#refillPerSecond;
+    return this.#tokens.rate.refillPerSecond;
   }
 
   /** How many callers of {@linkcode consume} wait. */
@@ -104,11 +88,7 @@ export class TokenBucket {
 
   /** Tokens that are there now. */
   level(): number {
-    const at = this.#observe();
-    const level = this.#levelAt(at);
-    // Full is exact: a good moment to drop what was gathered since the last anchor.
-    if (level >= this.#capacity) this.#anchor(this.#capacity, at);
-    return level;
+    return this.#tokens.observe(this.#clock.now());
   }
 
   /**
@@ -143,9 +123,9 @@ export class TokenBucket {
    * @throws {RangeError} If `tokens` is negative or larger than the capacity.
    */
   tryConsume(tokens: number): boolean {
-    assertTokens(tokens, this.#capacity);
+    assertTokens(tokens, this.capacity);
     if (this.#waiters.size > 0 || this.level() < tokens) return false;
-    this.#spent += tokens;
+    this.#tokens.take(tokens);
     return true;
   }
 
@@ -156,7 +136,7 @@ export class TokenBucket {
    */
   refund(tokens: number): void {
     assertTokens(tokens, Number.MAX_VALUE);
-    this.#spent -= tokens;
+    this.#tokens.take(-tokens);
     this.level();
     this.#serve();
   }
@@ -168,12 +148,8 @@ export class TokenBucket {
    * @throws {RangeError} If `tokens` is negative or larger than the capacity.
    */
   nextAt(tokens: number): number {
-    assertTokens(tokens, this.#capacity);
-    const level = this.level();
-    if (level >= tokens) return this.#clock.now();
-    const at = Math.ceil(this.#seenAt + (tokens - level) / this.#refillPerSecond * 1000);
-    // Division and multiplication round differently; a timer that fires a hair early would find nothing.
-    return this.#levelAt(at) < tokens ? at + 1 : at;
+    assertTokens(tokens, this.capacity);
+    return this.level() >= tokens ? this.#clock.now() : this.#tokens.nextAt(tokens);
   }
 
   /**
@@ -183,19 +159,16 @@ export class TokenBucket {
    * @throws {RangeError} If the capacity or the rate is not a finite number above 0.
    */
   setRate(
-    { capacity = this.#capacity, refillPerSecond = this.#refillPerSecond }: Partial<TokenBucketRate>,
+    { capacity = this.capacity, refillPerSecond = this.#refillPerSecond }: Partial<TokenBucketRate>,
   ): void {
     assertRate({ capacity, refillPerSecond });
-    const level = this.level();
-    this.#capacity = capacity;
-    this.#refillPerSecond = refillPerSecond;
-    this.#anchor(clamp(level, capacity), this.#seenAt);
+    this.#tokens.setRate({ capacity, refillPerSecond }, this.level());
     this.#serve();
   }
 
   /** What {@linkcode restore} needs to go on from here. */
   snapshot(): TokenBucketSnapshot {
-    return { level: this.level(), at: this.#seenAt };
+    return { level: this.level(), at: this.#tokens.seenAt };
   }
 
   /**
@@ -208,31 +181,8 @@ export class TokenBucket {
     if (!Number.isFinite(level) || !Number.isFinite(at)) {
       throw new RangeError(`Cannot restore the bucket: level "${level}" at "${at}" is not a pair of numbers`);
     }
-    this.#seenAt = at;
-    this.#anchor(clamp(level, this.#capacity), at);
+    this.#tokens.anchor(clamp(level, this.capacity), at);
     this.#serve();
-  }
-
-  /** Looks at the clock and forgives it for going backwards. */
-  #observe(): number {
-    const now = this.#clock.now();
-    if (now >= this.#seenAt) this.#seenAt = now;
-    else if (this.#seenAt - now > CLOCK_TOLERANCE_MS) {
-      this.#anchor(this.#levelAt(this.#seenAt), now);
-      this.#seenAt = now;
-    }
-    return this.#seenAt;
-  }
-
-  #levelAt(at: number): number {
-    const level = this.#base + (at - this.#baseAt) * this.#refillPerSecond / 1000 - this.#spent;
-    return clamp(level, this.#capacity);
-  }
-
-  #anchor(level: number, at: number): void {
-    this.#base = level;
-    this.#baseAt = at;
-    this.#spent = 0;
   }
 
   /** Serves waiters from the first on, as far as the level goes, and sets the timer for the next one. */
@@ -241,12 +191,12 @@ export class TokenBucket {
     this.#timer = undefined;
     for (let first = this.#waiters.first; first; first = this.#waiters.first) {
       const { tokens, grant, refuse } = first.value;
-      if (tokens > this.#capacity) {
+      if (tokens > this.capacity) {
         this.#waiters.remove(first);
-        refuse(tooMany(tokens, this.#capacity));
+        refuse(tooMany(tokens, this.capacity));
       } else if (this.level() >= tokens) {
         this.#waiters.remove(first);
-        this.#spent += tokens;
+        this.#tokens.take(tokens);
         grant();
       } else {
         const waitMs = Math.max(1, this.nextAt(tokens) - this.#clock.now());
@@ -255,10 +205,6 @@ export class TokenBucket {
       }
     }
   }
-}
-
-function clamp(level: number, capacity: number): number {
-  return Math.min(capacity, Math.max(0, level));
 }
 
 function assertRate(rate: TokenBucketRate): void {

@@ -58,5 +58,10 @@ export interface Resolver {
   readonly accepts: readonly IdKind[];
   /** Limit groups of its requests beyond the host's own. */
   readonly group: string;
-  resolve(artifact: Artifact, signal: AbortSignal): Promise<ResolverAnswer>;
+  /**
+   * Asks it about one work.
+   *
+   * @param fetch Performs the requests of this call, on behalf of the job that it is for.
+   */
+  resolve(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer>;
 }

@@ -1,0 +1,130 @@
+/**
+ * Starts the engine in a worker, with no more permissions than its command needs. Deno enforces them, in `deno run`
+ * and in a compiled program alike.
+ *
+ * @module
+ */
+
+import { dirname, resolve } from "node:path";
+import type { Config } from "../config/mod.ts";
+import { FatalError, InputError, messageOf } from "../model/errors.ts";
+import type { QueueStats } from "../queue/mod.ts";
+import type { EngineEnd, EngineEvent, EngineStart, FromEngine, ToEngine } from "./protocol.ts";
+
+/** A running engine. Disposal ends it at once. */
+export interface EngineRun extends Disposable {
+  /**
+   * Settles when the engine has ended.
+   *
+   * @throws {InputError} If what it was given cannot be used.
+   * @throws {FatalError} If it cannot go on.
+   */
+  readonly ended: Promise<{ readonly end: EngineEnd; readonly stats: QueueStats | null }>;
+  /** Leases nothing more, lets running jobs end within `deadlineMs`, and gives the rest back. */
+  stop(deadlineMs: number): void;
+  /** Takes over a changed configuration. */
+  reload(config: Config): void;
+}
+
+/** The program's own modules: a worker inside the engine is loaded with the engine's right to read. */
+const PROGRAM = dirname(import.meta.dirname ?? ".");
+
+/**
+ * What the engine may do: reach the hosts of `network.allow_net` (all that this process may, if that is empty), read
+ * and write the queue's directory and the output directory, and read the program itself. No environment, process,
+ * native code, system facts or remote imports.
+ */
+export function permissionsOf(config: Config): Deno.PermissionOptionsObject {
+  const data = [dirname(resolve(config.queue.path)), resolve(config.storage.out)];
+  return {
+    net: config.network.allow_net.length > 0 ? [...config.network.allow_net] : "inherit",
+    read: [...data, PROGRAM],
+    write: data,
+    env: false,
+    run: false,
+    ffi: false,
+    sys: false,
+    import: false,
+  };
+}
+
+/**
+ * Starts the engine.
+ *
+ * @param onEvent Told of what happens in it.
+ * @throws {InputError} If this process lacks a permission that the engine needs; the message names Deno's flag.
+ */
+export function startEngine(start: EngineStart, onEvent: (event: EngineEvent) => void): EngineRun {
+  const ended = Promise.withResolvers<{ end: EngineEnd; stats: QueueStats | null }>();
+  makeDirectories(start.config);
+  const worker = openWorker(start.config);
+  const tell = (message: ToEngine) => worker.postMessage(message);
+  // What is posted before the worker listens is lost: it says when it is ready.
+  let toldReady: ToEngine[] | null = [{ type: "start", start }];
+  const tellWhenReady = (message: ToEngine) => toldReady ? void toldReady.push(message) : tell(message);
+  worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+    switch (data.type) {
+      case "ready":
+        for (const message of toldReady ?? []) tell(message);
+        toldReady = null;
+        return;
+      case "event":
+        return onEvent(data.event);
+      case "ended":
+        return ended.resolve({ end: data.end, stats: data.stats });
+      case "failed":
+        return ended.reject(errorOf(data));
+    }
+  };
+  worker.onerror = (event) => {
+    // Otherwise the error would end this process without a word of ours.
+    event.preventDefault();
+    ended.reject(new Error(`the engine failed: ${event.message}`));
+  };
+  return {
+    ended: ended.promise.finally(() => worker.terminate()),
+    stop: (deadlineMs) => tellWhenReady({ type: "stop", deadlineMs }),
+    reload: (config) => tellWhenReady({ type: "reload", config }),
+    [Symbol.dispose]: () => worker.terminate(),
+  };
+}
+
+function openWorker(config: Config): Worker {
+  try {
+    const options: WorkerOptions = {
+      type: "module",
+      name: "engine",
+      deno: { permissions: permissionsOf(config) },
+    };
+    return new Worker(new URL("./worker.ts", import.meta.url), options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new InputError(
+      `Cannot start: this process may do less than the command needs (${messageOf(error)}); allow it with ` +
+        "--allow-net, --allow-read and --allow-write for the hosts and directories in question",
+      { cause: error },
+    );
+  }
+}
+
+/** Made here, since the engine may write inside its directories but not beside them. */
+function makeDirectories(config: Config): void {
+  for (const directory of [dirname(resolve(config.queue.path)), resolve(config.storage.out)]) {
+    try {
+      Deno.mkdirSync(directory, { recursive: true });
+    } catch (error) {
+      throw new InputError(`Cannot make the directory "${directory}": ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function errorOf({ kind, message }: Extract<FromEngine, { type: "failed" }>): Error {
+  switch (kind) {
+    case "input":
+      return new InputError(message);
+    case "fatal":
+      return new FatalError(message);
+    case "defect":
+      return new Error(message);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * The confined engine: everything that touches the network, in a worker that holds only what its command needs.
+ *
+ * @module
+ */
+
+export { type EngineRun, startEngine } from "./confine.ts";
+export type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";

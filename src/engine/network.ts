@@ -1,0 +1,76 @@
+/**
+ * The network as the engine uses it: the one HTTP client, and the plugins that ask through it.
+ *
+ * @module
+ */
+
+import type { PermitSource } from "../model/permit.ts";
+import type { Clock, Logger } from "../model/ports.ts";
+import { silentMeter } from "../model/ports.ts";
+import type { Resolver, ResolverFetch } from "../model/resolver.ts";
+import { createHttpClient, createResolverFetch, createUrlPolicy, type HttpClient } from "../http/mod.ts";
+import { openPlugins, type PluginRegistry } from "../plugins/mod.ts";
+import { createGroups, type Groups } from "./groups.ts";
+import type { Config } from "../config/mod.ts";
+import type { EngineStart } from "./protocol.ts";
+
+/** What the engine reaches the world with. */
+export interface Network extends AsyncDisposable {
+  readonly client: HttpClient;
+  readonly registry: PluginRegistry;
+  readonly groups: Groups;
+  /** The fetch of one resolver's requests on behalf of one job. */
+  fetchFor(resolver: Resolver, permits: PermitSource): ResolverFetch;
+}
+
+/** Opens the plugins and the client. `configNow` is asked whenever a limit is looked up. */
+export async function openNetwork(
+  start: EngineStart,
+  { clock, logger, configNow }: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly configNow: () => Config;
+  },
+): Promise<Network> {
+  const { config } = start;
+  await using stack = new AsyncDisposableStack();
+  const registry = stack.use(
+    await openPlugins({
+      sources: start.plugins,
+      settingsOf: (name) => config.resolvers[name],
+      common: config.contact.email === undefined ? {} : { email: config.contact.email },
+      environment: start.environment,
+      clock,
+      logger,
+    }),
+  );
+  const groups = createGroups(configNow, registry);
+  const { timeouts_ms: timeouts, allow_net: allowNet, allow_private: allowPrivate } = config.network;
+  const client = stack.use(createHttpClient({
+    clock,
+    logger,
+    meter: silentMeter,
+    policy: createUrlPolicy({ allowNet, allowPrivate }),
+    userAgent: config.network.user_agent,
+    timeouts: {
+      connectMs: timeouts.connect,
+      firstByteMs: timeouts.first_byte,
+      idleMs: timeouts.idle,
+      totalMs: timeouts.total,
+    },
+    maxRedirects: config.network.max_redirects,
+    maxBytes: config.network.max_bytes,
+    groupOf: groups.groupOf,
+    // Under a scoped net permission Deno checks the name itself, and would refuse the bare address.
+    pin: allowNet.length === 0,
+  }));
+  const owned = stack.move();
+  return {
+    client,
+    registry,
+    groups,
+    fetchFor: (resolver, permits) =>
+      createResolverFetch({ client, permits, groupsOf: (url) => groups.groupsOfRequest(resolver.name, url) }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Tells the main thread where a run stands.
+ *
+ * @module
+ */
+
+import type { Clock } from "../model/ports.ts";
+import type { Orchestrator } from "../orchestrator/mod.ts";
+import type { WorkQueue } from "../queue/mod.ts";
+import type { EngineEvent } from "./protocol.ts";
+
+/** How often it is told, while something happens. */
+const PROGRESS_MS = 250;
+
+/** Reports progress, and asks the database only after something has happened: an idle run costs no statement. */
+export class ProgressReporter {
+  readonly #clock: Clock;
+  readonly #queue: WorkQueue;
+  readonly #onEvent: (event: EngineEvent) => void;
+  #stirred = true;
+  #ended = false;
+
+  constructor(clock: Clock, queue: WorkQueue, onEvent: (event: EngineEvent) => void) {
+    this.#clock = clock;
+    this.#queue = queue;
+    this.#onEvent = onEvent;
+  }
+
+  /** Something happened. */
+  stir(): void {
+    this.#stirred = true;
+  }
+
+  /** Begins to report on a run; disposal ends it. */
+  start(orchestrator: Orchestrator): Disposable {
+    let timer = this.#clock.setTimer(0, tick.bind(this));
+    return {
+      [Symbol.dispose]: () => {
+        this.#ended = true;
+        timer[Symbol.dispose]();
+      },
+    };
+
+    async function tick(this: ProgressReporter): Promise<void> {
+      if (this.#stirred) {
+        this.#stirred = false;
+        const stats = await this.#queue.stats();
+        if (this.#ended) return;
+        this.#onEvent({
+          type: "progress",
+          stats,
+          running: orchestrator.running.map((job) => job.artifactId),
+        });
+      }
+      timer = this.#clock.setTimer(PROGRESS_MS, tick.bind(this));
+    }
+  }
+}

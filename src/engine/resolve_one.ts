@@ -1,0 +1,57 @@
+/**
+ * Asks one plugin about one work and downloads nothing: `plugins run`.
+ *
+ * @module
+ */
+
+import { InputError } from "../model/errors.ts";
+import { GroupBook } from "../limits/mod.ts";
+import type { PermitSource } from "../model/permit.ts";
+import { SystemClock } from "../runtime/mod.ts";
+import { createLogger } from "../telemetry/mod.ts";
+import { openNetwork } from "./network.ts";
+import type { EngineCommand, EngineEvent, EngineStart } from "./protocol.ts";
+
+/** Runs one resolver, under its limits, and reports what it answered. */
+export async function resolveOne(
+  start: EngineStart,
+  { plugin, artifact }: Extract<EngineCommand, { type: "resolve" }>,
+  onEvent: (event: EngineEvent) => void,
+): Promise<void> {
+  const { config } = start;
+  const clock = new SystemClock();
+  const logger = createLogger({ level: config.telemetry.log_level, format: config.telemetry.log_format });
+  await using network = await openNetwork(start, { clock, logger, configNow: () => config });
+  const { registry, groups } = network;
+  const resolver = registry.resolvers.find(({ name }) => name === plugin);
+  if (!resolver) {
+    const info = registry.plugins.find(({ manifest }) => manifest.name === plugin);
+    const why = info?.unusable ?? (info ? "it is disabled" : "there is no such plugin");
+    throw new InputError(`Cannot run plugin "${plugin}": ${why}`);
+  }
+  const book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => {} });
+  // No database, so each request is its own exchange.
+  const permits: PermitSource = {
+    acquire(names) {
+      book.settle();
+      return Promise.resolve(book.acquire(names));
+    },
+  };
+  const answer = await resolver.resolve(
+    artifact,
+    new AbortController().signal,
+    network.fetchFor(resolver, permits),
+  );
+  const found = answer.type === "found" ? answer : null;
+  onEvent({
+    type: "resolved",
+    candidates: found?.candidates ?? [],
+    ids: found?.ids ?? {},
+    verdict: found?.verdict ?? null,
+    problem: answer.type === "failed"
+      ? `${answer.reason}: ${answer.detail}`
+      : answer.type === "closed"
+      ? `its limit group "${answer.group}" is closed until ${new Date(answer.until).toISOString()}`
+      : null,
+  });
+}

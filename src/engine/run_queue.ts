@@ -1,0 +1,195 @@
+/**
+ * Works on a queue: the place where everything is put together.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import type { Config } from "../config/mod.ts";
+import { FatalError } from "../model/errors.ts";
+import type { Clock, Logger, Random } from "../model/ports.ts";
+import { silentMeter } from "../model/ports.ts";
+import { GroupBook } from "../limits/mod.ts";
+import { type JobContext, type JobEnd, Orchestrator } from "../orchestrator/mod.ts";
+import {
+  createDownload,
+  FileStore,
+  type PipelineEnd,
+  type PipelineOptions,
+  processArtifact,
+  StoreError,
+  sweepParts,
+} from "../pipeline/mod.ts";
+import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
+import { SystemClock, SystemRandom } from "../runtime/mod.ts";
+import { createLogger } from "../telemetry/mod.ts";
+import { openNetwork } from "./network.ts";
+import { ProgressReporter } from "./progress_reporter.ts";
+import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";
+
+/** A queue that is being worked on. */
+export interface QueueRun {
+  readonly ended: Promise<{ readonly end: EngineEnd; readonly stats: QueueStats }>;
+  stop(deadlineMs: number): void;
+  reload(config: Config): void;
+}
+
+/** Begins to work on the queue. */
+export function runQueue(
+  start: EngineStart,
+  command: Extract<EngineCommand, { type: "run" }>,
+  onEvent: (event: EngineEvent) => void,
+): QueueRun {
+  let config = start.config;
+  let stopWith: number | null = null;
+  let orchestrator: Orchestrator | null = null;
+  let book: GroupBook | null = null;
+  return {
+    ended: work(),
+    stop(deadlineMs) {
+      stopWith = deadlineMs;
+      orchestrator?.stop(deadlineMs);
+    },
+    reload(changed) {
+      config = changed;
+      book?.reconfigure();
+    },
+  };
+
+  async function work(): Promise<{ end: EngineEnd; stats: QueueStats }> {
+    const clock = new SystemClock();
+    const random = new SystemRandom();
+    const logger = createLogger({ level: config.telemetry.log_level, format: config.telemetry.log_format });
+    using queue = openQueue(config, command.only ? ":memory:" : config.queue.path, clock, random);
+    if (command.only) await queue.enqueue(command.only);
+    await using network = await openNetwork(start, { clock, logger, configNow: () => config });
+    const { groups } = network;
+    book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => orchestrator?.nudge() });
+    const outDir = resolve(config.storage.out);
+    const store = new FileStore(outDir);
+    const pipeline: PipelineOptions = {
+      resolvers: network.registry.resolvers,
+      fetchFor: network.fetchFor,
+      download: createDownload({ client: network.client, store, outDir }),
+      store,
+      clock,
+      logger,
+    };
+    const failure = new AbortController();
+    const reporter = new ProgressReporter(clock, queue, onEvent);
+    const workerId = newWorkerId(clock, random);
+    orchestrator = new Orchestrator({
+      queue,
+      book,
+      needsOf: groups.needsOf,
+      process: (job, context) => processJob(job, context, pipeline, failure),
+      clock,
+      logger,
+      meter: silentMeter,
+      workerId,
+      maxWorkers: config.orchestrator.max_workers,
+      leaseTtlMs: config.orchestrator.lease_ttl_seconds * 1000,
+      heartbeatMs: config.orchestrator.heartbeat_seconds * 1000,
+      drain: command.drain,
+      onBeat: () => reporter.stir(),
+      onSettled: (job, { end, settled }) => onEvent(settledEvent(job, end, settled)),
+    });
+    failure.signal.addEventListener("abort", () => orchestrator?.stop(0));
+    if (stopWith !== null) orchestrator.stop(stopWith);
+    await sweep(queue, outDir, logger);
+    using _progress = reporter.start(orchestrator);
+    const end = await orchestrator.run();
+    if (failure.signal.aborted) throw failure.signal.reason;
+    return { end, stats: await queue.stats() };
+  }
+}
+
+/** Opens the queue that a configuration describes. */
+function openQueue(config: Config, path: string, clock: Clock, random: Random): SqliteWorkQueue {
+  return new SqliteWorkQueue({
+    path: path === ":memory:" ? path : resolve(path),
+    clock,
+    random,
+    busyTimeoutMs: config.queue.timeout_sec * 1000,
+    retry: {
+      maxAttempts: config.orchestrator.max_job_attempts,
+      backoffMs: config.orchestrator.retry_backoff_seconds * 1000,
+      jitterMs: config.orchestrator.jitter_seconds * 1000,
+    },
+  });
+}
+
+/** Runs the pipeline on a job, and says to the queue what it said to us. */
+async function processJob(
+  job: LeasedJob,
+  context: JobContext,
+  pipeline: PipelineOptions,
+  failure: AbortController,
+): Promise<JobEnd> {
+  const { artifactId, metadata, attempts, cursor } = job;
+  try {
+    const owner = ownerOf(job);
+    const end = await processArtifact({ artifactId, metadata, attempts, cursor, owner }, context, pipeline);
+    return jobEndOf(job, end);
+  } catch (error) {
+    if (error instanceof StoreError && error.kind !== "io" && !failure.signal.aborted) {
+      // It would meet every other file too: the run ends with this one line, and nothing is lost.
+      failure.abort(new FatalError(error.message, { cause: error }));
+    }
+    if (failure.signal.aborted) return { type: "release", route: job.route, cursor };
+    throw error;
+  }
+}
+
+function jobEndOf(job: LeasedJob, end: PipelineEnd): JobEnd {
+  switch (end.type) {
+    case "finished":
+      return { type: "ack", record: end.record };
+    case "failed":
+      return {
+        type: "retry",
+        record: end.record,
+        message: end.message,
+        cursor: end.cursor,
+        route: freshRoute(job.artifactId),
+      };
+    case "closed":
+      return { type: "hold", route: end.closed.group, until: null, cursor: end.cursor };
+    case "interrupted":
+      return { type: "release", route: job.route, cursor: end.cursor };
+  }
+}
+
+/** Names a lease, for its temporary file. */
+function ownerOf({ jobId, epoch }: { readonly jobId: number; readonly epoch: number }): string {
+  return `${jobId}-${epoch}`;
+}
+
+/** Removes temporary files whose lease is gone. */
+async function sweep(queue: SqliteWorkQueue, outDir: string, logger: Logger): Promise<void> {
+  const removed = await sweepParts(outDir, async (owner) => {
+    const [jobId, epoch] = owner.split("-").map(Number);
+    const job = jobId === undefined ? null : await queue.get(jobId);
+    return job?.state === "in_progress" && job.epoch === epoch;
+  });
+  if (removed > 0) logger.info("removed temporary files of an earlier run", { files: removed });
+}
+
+function settledEvent(job: LeasedJob, end: JobEnd, settled: string): EngineEvent {
+  const record = end.type === "ack" || (end.type === "retry" && settled === "error") ? end.record : null;
+  return {
+    type: "settled",
+    artifactId: job.artifactId,
+    outcome: settled === "lost" ? null : record?.outcome ?? null,
+    reason: record?.reason ?? null,
+    path: record?.path ?? null,
+    bytes: record?.bytes ?? null,
+    resolver: record?.resolver ?? null,
+  };
+}
+
+/** A name that no other process ever has. */
+function newWorkerId(clock: Clock, random: Random): string {
+  const part = Math.floor(random.next() * 36 ** 8).toString(36).padStart(8, "0");
+  return `${clock.now().toString(36)}-${part}`;
+}

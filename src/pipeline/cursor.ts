@@ -1,0 +1,97 @@
+/**
+ * What a job has learned, kept in the queue while it waits, so that nothing is looked up twice.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import type { Candidate } from "../model/artifact.ts";
+import { ID_KINDS, type IdKind } from "../model/identifier.ts";
+import { type Reason, REASONS } from "../model/reason.ts";
+
+/** A candidate that gave no file, and why. */
+export interface Tried {
+  readonly candidate: Candidate;
+  readonly reason: Reason;
+  /** HTTP status of the last answer; `null` where none came. */
+  readonly status: number | null;
+}
+
+/** A job's state between its leases. */
+export interface Cursor {
+  /** When the first lease of the present attempt began, in milliseconds since the epoch. */
+  startedAt: number;
+  /** Every id known. */
+  ids: Partial<Record<IdKind, string>>;
+  /** Questions that were answered, as `questionKey` writes them. */
+  asked: string[];
+  /** Resolvers that failed in this attempt, with the reason. */
+  failed: { resolver: string; reason: Reason; detail: string }[];
+  /** URLs that are still to be tried, best first. */
+  candidates: Candidate[];
+  /** Landing pages that resolvers may read. */
+  landings: string[];
+  /** What came of the URLs that were tried. */
+  tried: Tried[];
+  /** Where a candidate goes on, when one of its redirects led to a host that was closed. */
+  resumeAt: Record<string, string>;
+  /** How often a URL was refused by rate. */
+  limited: Record<string, number>;
+  /** Whether a resolver knew the work, and what those said that gave nothing. */
+  known: boolean;
+  closedAccess: boolean;
+}
+
+const candidate = z.object({
+  url: z.string(),
+  kind: z.enum(["pdf", "landing"]),
+  resolver: z.string(),
+  version: z.enum(["published", "accepted", "submitted"]).nullable(),
+  license: z.string().nullable(),
+});
+const reasonCode = z.custom<Reason>((value) => typeof value === "string" && Object.hasOwn(REASONS, value));
+const schema = z.object({
+  startedAt: z.number(),
+  ids: z.partialRecord(z.enum(ID_KINDS), z.string()),
+  asked: z.array(z.string()),
+  failed: z.array(z.object({ resolver: z.string(), reason: reasonCode, detail: z.string() })),
+  candidates: z.array(candidate),
+  landings: z.array(z.string()),
+  tried: z.array(z.object({ candidate, reason: reasonCode, status: z.number().nullable() })),
+  resumeAt: z.record(z.string(), z.string()),
+  limited: z.record(z.string(), z.number()),
+  known: z.boolean(),
+  closedAccess: z.boolean(),
+});
+
+/** The cursor of a job that nothing is known of but its own id. */
+export function freshCursor(kind: IdKind, value: string, now: number): Cursor {
+  return {
+    startedAt: now,
+    ids: { [kind]: value },
+    asked: [],
+    failed: [],
+    candidates: [],
+    landings: [],
+    tried: [],
+    resumeAt: {},
+    limited: {},
+    known: false,
+    closedAccess: false,
+  };
+}
+
+/** Writes a cursor for the queue. */
+export function writeCursor(cursor: Cursor): string {
+  return JSON.stringify(cursor);
+}
+
+/** Reads a cursor; one of another version's shape gives `null`, and the job begins anew. */
+export function readCursor(text: string): Cursor | null {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data as Cursor : null;
+  } catch {
+    return null;
+  }
+}

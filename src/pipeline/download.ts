@@ -1,0 +1,223 @@
+/**
+ * Fetches one candidate, verifies it as it comes, and stores it.
+ *
+ * @module
+ */
+
+import type { Candidate } from "../model/artifact.ts";
+import type { Closed } from "../model/permit.ts";
+import type { Reason } from "../model/reason.ts";
+import { BodyError, type HttpClient, type HttpResponse } from "../http/mod.ts";
+import { classifyBody, PAGE_HEAD_BYTES } from "./classify_body.ts";
+import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
+import type { PipelineContext } from "./job.ts";
+import type { PartFile } from "./part_file.ts";
+import { checkPartialResponse, resumeHeaders, strongValidatorOf } from "./resume.ts";
+import type { FileStore } from "./store.ts";
+import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
+
+/** One candidate to be fetched for one job. */
+export interface DownloadRequest extends PipelineContext {
+  /** Where to begin: the candidate's URL, or where a redirect of it led before. */
+  readonly url: string;
+  readonly candidate: Candidate;
+  readonly artifactId: string;
+  /** Names the lease, for the temporary file. */
+  readonly owner: string;
+  /** The final path, below the output directory. */
+  readonly path: string;
+}
+
+/** What a download came to. */
+export type Downloaded =
+  | {
+    readonly type: "stored";
+    readonly alreadyHad: boolean;
+    readonly sha256: string;
+    readonly bytes: number;
+    readonly finalUrl: string;
+  }
+  | { readonly type: "closed"; readonly closed: Closed; readonly resumeUrl: string }
+  | { readonly type: "limited"; readonly closed: Closed; readonly status: number }
+  | {
+    readonly type: "refused";
+    readonly reason: Reason;
+    readonly status: number | null;
+    readonly detail: string;
+  }
+  | { readonly type: "interrupted" };
+
+/** Fetches, verifies and stores one candidate. */
+export type Download = (request: DownloadRequest) => Promise<Downloaded>;
+
+/** What a download works with. */
+export interface DownloadOptions {
+  readonly client: HttpClient;
+  readonly store: FileStore;
+  /** The output directory. */
+  readonly outDir: string;
+}
+
+/** Statuses behind which a page may say more: a login or a check for robots. */
+const WALL_STATUSES: ReadonlySet<number> = new Set([401, 402, 403, 503]);
+
+/** Makes a {@linkcode Download}. */
+export function createDownload(options: DownloadOptions): Download {
+  return (request) => download(request, options);
+}
+
+async function download(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded> {
+  const { signal } = request;
+  const verifier = new PdfVerifier();
+  const kept = await claimKept({
+    outDir: options.outDir,
+    key: keptKey(request.artifactId, request.candidate.url),
+    owner: request.owner,
+    replay: (piece) => verifier.feed(piece),
+  });
+  await using _part = kept?.part;
+  const result = await options.client.get(kept?.point.url ?? request.url, {
+    groups: [],
+    permits: request.permits,
+    signal,
+    purpose: "download",
+    headers: { accept: "application/pdf,*/*;q=0.8", ...(kept ? resumeHeaders(kept.point) : {}) },
+  });
+  switch (result.type) {
+    case "closed":
+      return { type: "closed", closed: result.closed, resumeUrl: result.resumeUrl };
+    case "limited":
+      return { type: "limited", closed: result.closed, status: result.status };
+    case "refused":
+    case "failed":
+      return { type: "refused", reason: result.reason, status: null, detail: result.detail };
+    case "response": {
+      await using _body = result.body;
+      if (result.status === 206) return await receiveRest(request, result, kept, verifier, options);
+      if (result.status === 200) return await receiveAll(request, result, kept?.part, options);
+      return await refuseStatus(result);
+    }
+  }
+}
+
+/** Goes on where an earlier attempt broke off. */
+async function receiveRest(
+  request: DownloadRequest,
+  response: HttpResponse,
+  kept: ClaimedPart | null,
+  verifier: PdfVerifier,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  if (!kept) return refused("truncated", response, "a partial answer that nobody asked for");
+  const check = checkPartialResponse(response.headers, kept.point);
+  // What was kept is discarded with this download, so that the next attempt begins anew.
+  if (!check.ok) return refused("truncated", response, check.detail);
+  return await receive(request, response, kept.part, verifier, check.totalBytes, options);
+}
+
+/** Receives a whole body; what was kept of an earlier attempt is worth nothing then. */
+async function receiveAll(
+  request: DownloadRequest,
+  response: HttpResponse,
+  kept: PartFile | undefined,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  await kept?.discard();
+  await using part = await options.store.createPart(request.owner);
+  return await receive(request, response, part, new PdfVerifier(), response.body.expectedBytes, options);
+}
+
+async function receive(
+  request: DownloadRequest,
+  response: HttpResponse,
+  part: PartFile,
+  verifier: PdfVerifier,
+  totalBytes: number | null,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  try {
+    const early = await fill(response, part, verifier);
+    if (early) return refused(early.reason, response, early.detail);
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    await keepForLater(request, response, part, totalBytes, options);
+    return refused(error.reason, response, error.message);
+  }
+  const verdict = verifier.verdict({ announcedBytes: totalBytes, framed: isFramed(response) });
+  if (!verdict.ok) return refused(verdict.reason, response, verdict.detail);
+  await part.finish();
+  if (!await request.confirm()) return { type: "interrupted" };
+  const stored = await options.store.storeFile(part, request.path);
+  return {
+    type: "stored",
+    alreadyHad: stored.status === "already-have",
+    sha256: stored.sha256,
+    bytes: stored.bytes,
+    finalUrl: response.finalUrl,
+  };
+}
+
+/** Writes the body to the part; gives up as soon as the first bytes settle that it is no PDF. */
+async function fill(
+  response: HttpResponse,
+  part: PartFile,
+  verifier: PdfVerifier,
+): Promise<PdfRefusal | null> {
+  for (let chunk = await response.body.read(); chunk !== null; chunk = await response.body.read()) {
+    verifier.feed(chunk);
+    const refusal = verifier.refuseEarly();
+    if (refusal) return refusal;
+    await part.write(chunk);
+  }
+  return null;
+}
+
+/** Keeps what came of a body that broke off, if the server gave a means to prove that the rest belongs to it. */
+async function keepForLater(
+  request: DownloadRequest,
+  response: HttpResponse,
+  part: PartFile,
+  totalBytes: number | null,
+  { outDir }: DownloadOptions,
+): Promise<void> {
+  const validator = strongValidatorOf(response.headers);
+  if (validator === null || response.headers.get("accept-ranges") === "none") return;
+  const key = keptKey(request.artifactId, request.candidate.url);
+  await keepPart({ outDir, key, part, url: response.finalUrl, validator, totalBytes });
+}
+
+async function refuseStatus(response: HttpResponse): Promise<Downloaded> {
+  const { status } = response;
+  if (WALL_STATUSES.has(status)) {
+    const wall = await readWall(response);
+    if (wall) return refused(wall.reason, response, wall.detail);
+  }
+  return refused(status >= 500 ? "http-5xx" : "http-4xx", response, `status ${status}`);
+}
+
+/** What the page behind a refusal is, if it is a wall. */
+async function readWall(response: HttpResponse): Promise<{ reason: Reason; detail: string } | null> {
+  const head = new Uint8Array(PAGE_HEAD_BYTES);
+  let length = 0;
+  try {
+    while (length < head.length) {
+      const chunk = await response.body.read();
+      if (chunk === null) break;
+      head.set(chunk.subarray(0, head.length - length), length);
+      length += Math.min(chunk.length, head.length - length);
+    }
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+  }
+  const page = classifyBody(head.subarray(0, length));
+  return page.reason === "login-wall" || page.reason === "bot-wall" ? page : null;
+}
+
+/** Whether the framing itself proves the end: chunked transfer does, a connection that closes does not. */
+function isFramed(response: HttpResponse): boolean {
+  return /\bchunked\b/i.test(response.headers.get("transfer-encoding") ?? "");
+}
+
+function refused(reason: Reason, response: HttpResponse, detail: string): Downloaded {
+  return { type: "refused", reason, status: response.status, detail };
+}

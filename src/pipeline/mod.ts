@@ -1,0 +1,13 @@
+/**
+ * The way of one artifact: resolve → download → verify → store.
+ *
+ * @module
+ */
+
+export { createDownload, type Download, type Downloaded, type DownloadOptions } from "./download.ts";
+export { filePathOf } from "./file_name.ts";
+export type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
+export { type PipelineOptions, processArtifact } from "./process.ts";
+export { FileStore, type StoredFile } from "./store.ts";
+export { StoreError, type StoreErrorKind } from "./store_error.ts";
+export { type SweepOptions, sweepParts } from "./sweep_parts.ts";

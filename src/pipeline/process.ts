@@ -1,0 +1,305 @@
+/**
+ * One artifact's way: resolve → download → verify → store.
+ *
+ * @module
+ */
+
+import type { Artifact, ArtifactRecord, Candidate } from "../model/artifact.ts";
+import { messageOf } from "../model/errors.ts";
+import { type IdKind, parseIdentifier } from "../model/identifier.ts";
+import type { Closed, PermitSource } from "../model/permit.ts";
+import type { Clock, Logger } from "../model/ports.ts";
+import type { Resolver, ResolverAnswer, ResolverFetch } from "../model/resolver.ts";
+import { type Cursor, freshCursor, readCursor, writeCursor } from "./cursor.ts";
+import type { Download, Downloaded } from "./download.ts";
+import { filePathOf } from "./file_name.ts";
+import type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
+import { nextQuestions, type Question } from "./questions.ts";
+import { byRank, withCandidates } from "./rank.ts";
+import type { FileStore } from "./store.ts";
+import {
+  attemptsOf,
+  canHelpToRetry,
+  decisiveReason,
+  forAnotherAttempt,
+  recordWithoutFile,
+} from "./verdict.ts";
+
+/** What the pipeline is made of. */
+export interface PipelineOptions {
+  readonly resolvers: readonly Resolver[];
+  /** The fetch of one resolver's requests on behalf of one job. */
+  readonly fetchFor: (resolver: Resolver, permits: PermitSource) => ResolverFetch;
+  readonly download: Download;
+  readonly store: FileStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * A step whose group opens later than this does not keep a job from going on to the next tier: the other resolvers
+ * may know an open copy elsewhere.
+ */
+const PATIENCE_MS = 60_000;
+
+/** Refusals by rate of one URL after which it counts as failed. */
+const MAX_LIMITED = 10;
+
+/** A candidate that the artifact itself names. */
+const DIRECT = "direct";
+
+/** Works on one job as far as it gets now. */
+export async function processArtifact(
+  job: PipelineJob,
+  context: PipelineContext,
+  options: PipelineOptions,
+): Promise<PipelineEnd> {
+  const cursor = openCursor(job, options.clock.now());
+  const path = filePathOf(job.artifactId);
+  const existing = await options.store.existing(path);
+  if (existing) return { type: "finished", record: foundRecord(cursor, path, existing, options.clock.now()) };
+  const run = new ArtifactRun(job, cursor, path, context, options);
+  return await run.toEnd();
+}
+
+/** One lease's worth of work on an artifact. */
+class ArtifactRun {
+  readonly #job: PipelineJob;
+  readonly #cursor: Cursor;
+  readonly #path: string;
+  readonly #context: PipelineContext;
+  readonly #options: PipelineOptions;
+  /** Steps that cannot be made now: URLs and questions, with what closes them. */
+  readonly #closedSteps = new Map<string, Closed>();
+
+  constructor(
+    job: PipelineJob,
+    cursor: Cursor,
+    path: string,
+    context: PipelineContext,
+    options: PipelineOptions,
+  ) {
+    this.#job = job;
+    this.#cursor = cursor;
+    this.#path = path;
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Candidates first, best first; then the lowest tier with an open question; until neither is left. */
+  async toEnd(): Promise<PipelineEnd> {
+    for (;;) {
+      if (this.#context.signal.aborted) return { type: "interrupted", cursor: writeCursor(this.#cursor) };
+      const candidate = this.#cursor.candidates.find(({ url }) => !this.#closedSteps.has(url));
+      if (candidate) {
+        const end = await this.#try(candidate);
+        if (end) return end;
+        continue;
+      }
+      if (this.#mustWait()) return this.#hold();
+      const questions = nextQuestions(this.#options.resolvers, this.#cursor).filter(({ key }) =>
+        !this.#closedSteps.has(key)
+      );
+      if (questions.length > 0) await Promise.all(questions.map((question) => this.#ask(question)));
+      else if (this.#closedSteps.size > 0) return this.#hold();
+      else return this.#giveUp();
+    }
+  }
+
+  async #try(candidate: Candidate): Promise<PipelineEnd | null> {
+    const cursor = this.#cursor;
+    const downloaded = await this.#download(candidate);
+    switch (downloaded.type) {
+      case "stored":
+        return { type: "finished", record: this.#storedRecord(candidate, downloaded) };
+      case "closed":
+        cursor.resumeAt[candidate.url] = downloaded.resumeUrl;
+        this.#closedSteps.set(candidate.url, downloaded.closed);
+        return null;
+      case "limited": {
+        const times = (cursor.limited[candidate.url] ?? 0) + 1;
+        cursor.limited[candidate.url] = times;
+        if (times < MAX_LIMITED) this.#closedSteps.set(candidate.url, downloaded.closed);
+        else this.#drop(candidate, { reason: "rate-limited", status: downloaded.status });
+        return null;
+      }
+      case "refused":
+        this.#drop(candidate, downloaded);
+        this.#options.logger.debug("candidate refused", {
+          artifact: this.#job.artifactId,
+          url: candidate.url,
+          reason: downloaded.reason,
+          detail: downloaded.detail,
+        });
+        return null;
+      case "interrupted":
+        return { type: "interrupted", cursor: writeCursor(cursor) };
+    }
+  }
+
+  async #download(candidate: Candidate): Promise<Downloaded> {
+    try {
+      return await this.#options.download({
+        url: this.#cursor.resumeAt[candidate.url] ?? candidate.url,
+        candidate,
+        artifactId: this.#job.artifactId,
+        owner: this.#job.owner,
+        path: this.#path,
+        ...this.#context,
+      });
+    } catch (error) {
+      // The client and the body throw the signal's reason when it is aborted.
+      if (this.#context.signal.aborted) return { type: "interrupted" };
+      throw error;
+    }
+  }
+
+  #drop(
+    candidate: Candidate,
+    why: Pick<Extract<Downloaded, { type: "refused" }>, "reason" | "status">,
+  ): void {
+    const cursor = this.#cursor;
+    cursor.candidates = cursor.candidates.filter(({ url }) => url !== candidate.url);
+    cursor.tried.push({ candidate, reason: why.reason, status: why.status });
+    delete cursor.resumeAt[candidate.url];
+    // A page in place of a PDF may name the PDF.
+    if (why.reason === "html-instead-of-pdf" && candidate.resolver === DIRECT) {
+      cursor.landings.push(candidate.url);
+    }
+  }
+
+  async #ask({ key, resolver, ids }: Question): Promise<void> {
+    const artifact: Artifact = {
+      id: this.#job.artifactId,
+      ids,
+      ...(this.#job.metadata ? { metadata: this.#job.metadata } : {}),
+    };
+    let answer: ResolverAnswer;
+    try {
+      const { permits, signal } = this.#context;
+      answer = await resolver.resolve(artifact, signal, this.#options.fetchFor(resolver, permits));
+    } catch (error) {
+      if (this.#context.signal.aborted) return;
+      answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
+    }
+    const cursor = this.#cursor;
+    switch (answer.type) {
+      case "closed":
+        this.#closedSteps.set(key, answer);
+        return;
+      case "failed":
+        this.#options.logger.warn("resolver failed", {
+          resolver: resolver.name,
+          artifact: this.#job.artifactId,
+          reason: answer.reason,
+          detail: answer.detail,
+        });
+        cursor.failed.push({
+          resolver: resolver.name,
+          reason: answer.reason,
+          detail: answer.detail.slice(0, 500),
+        });
+        return;
+      case "found":
+        cursor.asked.push(key);
+        cursor.known ||= answer.verdict !== "not-found";
+        cursor.closedAccess ||= answer.verdict === "closed-access";
+        this.#learn(resolver.name, answer);
+    }
+  }
+
+  #learn(resolver: string, answer: Extract<ResolverAnswer, { type: "found" }>): void {
+    const cursor = this.#cursor;
+    // What is known stays: the artifact's own id, and the first answer of two that differ.
+    cursor.ids = { ...answer.ids, ...cursor.ids };
+    const seen = new Set([...cursor.tried.map(({ candidate }) => candidate.url), ...cursor.landings]);
+    const pages = answer.candidates.filter(({ kind }) => kind === "landing").sort(byRank);
+    cursor.landings.push(...new Set(pages.map(({ url }) => url).filter((url) => !seen.has(url))));
+    const files = answer.candidates.filter(({ kind }) => kind === "pdf").map((one) => ({ ...one, resolver }));
+    cursor.candidates = withCandidates(cursor.candidates, files, seen);
+  }
+
+  /** Whether a step that is closed opens so soon that a later tier is not to be asked before. */
+  #mustWait(): boolean {
+    const patientUntil = this.#options.clock.now() + PATIENCE_MS;
+    return [...this.#closedSteps.values()].some(({ until }) => until <= patientUntil);
+  }
+
+  #hold(): PipelineEnd {
+    const [first, ...others] = this.#closedSteps.values();
+    if (!first) throw new TypeError("Cannot hold: no step is closed");
+    const earliest = others.reduce((least, closed) => closed.until < least.until ? closed : least, first);
+    return { type: "closed", closed: earliest, cursor: writeCursor(this.#cursor) };
+  }
+
+  #giveUp(): PipelineEnd {
+    const now = this.#options.clock.now();
+    const record = recordWithoutFile(this.#cursor, now);
+    if (!canHelpToRetry(this.#cursor)) return { type: "finished", record };
+    const failure = this.#cursor.failed.at(-1);
+    const message = failure
+      ? `${failure.resolver}: ${failure.detail}`
+      : record.url ?? decisiveReason(this.#cursor);
+    return { type: "failed", record, message, cursor: writeCursor(forAnotherAttempt(this.#cursor)) };
+  }
+
+  #storedRecord(candidate: Candidate, file: Extract<Downloaded, { type: "stored" }>): ArtifactRecord {
+    return {
+      outcome: "done",
+      reason: file.alreadyHad ? "already-have" : "ok",
+      path: this.#path,
+      sha256: file.sha256,
+      bytes: file.bytes,
+      url: candidate.url,
+      finalUrl: file.finalUrl,
+      resolver: candidate.resolver,
+      version: candidate.version,
+      license: candidate.license,
+      elapsedMs: this.#options.clock.now() - this.#cursor.startedAt,
+      tried: attemptsOf(this.#cursor),
+    };
+  }
+}
+
+function openCursor(job: PipelineJob, now: number): Cursor {
+  const kept = job.cursor === null ? null : readCursor(job.cursor);
+  if (kept) return kept;
+  const { kind, value } = parseIdentifier(job.artifactId);
+  const cursor = freshCursor(kind, value, now);
+  cursor.ids = { ...otherIds(job.metadata), ...cursor.ids };
+  if (kind === "url") {
+    cursor.known = true;
+    cursor.candidates = [{ url: value, kind: "pdf", resolver: DIRECT, version: null, license: null }];
+  }
+  return cursor;
+}
+
+/** Further ids that the operator gave with the artifact, under the names of their kinds. */
+function otherIds(metadata: Readonly<Record<string, unknown>> | null): Partial<Record<IdKind, string>> {
+  const ids: Partial<Record<IdKind, string>> = {};
+  for (const kind of ["doi", "arxiv", "pmid", "pmcid", "openalex"] as const) {
+    const value = metadata?.[kind];
+    if (typeof value !== "string" && typeof value !== "number") continue;
+    try {
+      const parsed = parseIdentifier(`${kind}:${value}`);
+      if (parsed.kind === kind) ids[kind] = parsed.value;
+    } catch {
+      // Metadata is the operator's own; what is no identifier stays mere metadata.
+    }
+  }
+  return ids;
+}
+
+function foundRecord(
+  cursor: Cursor,
+  path: string,
+  file: { readonly bytes: number; readonly sha256: string },
+  now: number,
+): ArtifactRecord {
+  return {
+    ...recordWithoutFile(cursor, now, "already-have"),
+    path,
+    sha256: file.sha256,
+    bytes: file.bytes,
+  };
+}

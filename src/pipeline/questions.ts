@@ -1,0 +1,57 @@
+/**
+ * Which resolver is asked what, and in which order.
+ *
+ * @module
+ */
+
+import type { KnownIds } from "../model/artifact.ts";
+import type { Resolver } from "../model/resolver.ts";
+import type { Cursor } from "./cursor.ts";
+
+/** One thing to be asked of one resolver. */
+export interface Question {
+  readonly key: string;
+  readonly resolver: Resolver;
+  /** The ids that the resolver is given. */
+  readonly ids: KnownIds;
+}
+
+/** Landing pages of one job that are read at most. */
+const MAX_LANDINGS = 5;
+
+/**
+ * The questions of the lowest tier that has any open: resolvers that accept an id of the work and have not answered,
+ * and pages that were named as landing pages. An id learned since makes further resolvers eligible, of lower tiers
+ * too.
+ */
+export function nextQuestions(resolvers: readonly Resolver[], cursor: Cursor): readonly Question[] {
+  const settled = new Set([...cursor.asked, ...cursor.failed.map(({ resolver }) => resolver)]);
+  let tier = Infinity;
+  let questions: Question[] = [];
+  for (const question of allQuestions(resolvers, cursor)) {
+    if (
+      settled.has(question.key) ||
+      settled.has(question.resolver.name) && question.key === question.resolver.name
+    ) {
+      continue;
+    }
+    if (question.resolver.tier > tier) continue;
+    if (question.resolver.tier < tier) questions = [];
+    tier = question.resolver.tier;
+    questions.push(question);
+  }
+  return questions;
+}
+
+function* allQuestions(resolvers: readonly Resolver[], cursor: Cursor): Generator<Question> {
+  for (const resolver of resolvers) {
+    if (resolver.accepts.some((kind) => cursor.ids[kind] !== undefined)) {
+      yield { key: resolver.name, resolver, ids: cursor.ids };
+    }
+    if (!resolver.accepts.includes("url")) continue;
+    for (const url of cursor.landings.slice(0, MAX_LANDINGS)) {
+      if (url === cursor.ids.url) continue;
+      yield { key: `${resolver.name} ${url}`, resolver, ids: { url } };
+    }
+  }
+}
