@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { TokenBucketRate } from "./token_bucket.ts";
+/** Capacity and rate of a a token bucket. */
+export interface TokenBucketRate {
+  /** The most tokens it can hold, and so the largest burst; more than 0. */
+  readonly capacity: number;
+  /** Tokens that come back each second; more than 0, fractions allowed. */
+  readonly refillPerSecond: number;
+}
 
 /**
  * How far a clock may lie behind the latest instant seen and still count as the same clock, in milliseconds.

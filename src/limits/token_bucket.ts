@@ -5,16 +5,10 @@
  */
 
 import type { Clock } from "../model/ports.ts";
-import { BucketLevel, clamp } from "./_bucket_level.ts";
+import { BucketLevel, clamp, type TokenBucketRate } from "./_bucket_level.ts";
 import { Fifo } from "./_fifo.ts";
 
-/** Capacity and rate of a {@linkcode TokenBucket}. */
-export interface TokenBucketRate {
-  /** The most tokens it can hold, and so the largest burst; more than 0. */
-  readonly capacity: number;
-  /** Tokens that come back each second; more than 0, fractions allowed. */
-  readonly refillPerSecond: number;
-}
+export type { TokenBucketRate };
 
 /** Options of {@linkcode TokenBucket}. */
 export interface TokenBucketOptions extends TokenBucketRate {
@@ -159,7 +153,7 @@ export class TokenBucket {
    * @throws {RangeError} If the capacity or the rate is not a finite number above 0.
    */
   setRate(
-    { capacity = this.capacity, refillPerSecond = this.#refillPerSecond }: Partial<TokenBucketRate>,
+    { capacity = this.capacity, refillPerSecond = this.refillPerSecond }: Partial<TokenBucketRate>,
   ): void {
     assertRate({ capacity, refillPerSecond });
     this.#tokens.setRate({ capacity, refillPerSecond }, this.level());
