@@ -10,6 +10,7 @@ import { fetchFailure, withoutQuery } from "./_fetch_failure.ts";
 import { canonicalHost } from "./host_pattern.ts";
 import type { Failed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
 import { headersAcrossOrigins, isRedirect, redirectTarget, requestHeaders } from "./_redirect.ts";
+import { refusalOf } from "./_refusal.ts";
 import { RequestWatch } from "./_request_watch.ts";
 import type { Sending, Transport } from "./_transport.ts";
 
@@ -36,11 +37,6 @@ const DEFAULT_TIMEOUTS: Required<Timeouts> = {
 /** When to come back to a host that refuses by rate, does not say for how long, and whose groups stayed open. */
 const FALLBACK_HOLD_MS = 60_000;
 
-/** Statuses that some APIs use in place of 429: Unpaywall 422, OpenAlex 403. */
-const MAYBE_LIMITED = [400, 403, 422];
-
-const MAX_ERROR_TEXT_BYTES = 64 * 1024;
-
 /**
  * One `get`, from the first hop to the end of the body.
  *
@@ -62,7 +58,7 @@ export class Exchange {
     this.#parts = parts;
     this.#request = request;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...parts.timeouts, ...request.timeouts };
-    this.#permits = request.permits ?? parts.permits;
+    this.#permits = request.permits;
     this.#watch = new RequestWatch(parts.clock, this.#timeouts.totalMs, request.signal);
   }
 
@@ -83,7 +79,7 @@ export class Exchange {
       const vetted = await this.#vet(text);
       if ("type" in vetted) return vetted;
       const { url } = vetted;
-      const groups = [...this.#request.groups, this.#parts.groupOf?.(url) ?? `host:${hostKey(url)}`];
+      const groups = this.#groupsOf(url);
       const granted = await this.#permits.acquire(groups);
       if (granted.type === "closed") {
         return { type: "closed", closed: granted, resumeUrl: url.href, hops: this.#hops };
@@ -103,6 +99,11 @@ export class Exchange {
       if (next.origin !== url.origin) headers = headersAcrossOrigins(headers);
       text = next.href;
     }
+  }
+
+  #groupsOf(url: URL): readonly string[] {
+    const { groups, groupsOf } = this.#request;
+    return groupsOf?.(url) ?? [...groups, this.#parts.groupOf?.(url) ?? `host:${hostKey(url)}`];
   }
 
   /** Decides whether the URL may be opened: by itself, then by where its host is. */
@@ -221,13 +222,14 @@ export class Exchange {
       signal: this.#watch.signal,
       onEnd: () => this.#end(),
     });
-    const message = MAYBE_LIMITED.includes(status) && this.#request.limitMessage !== undefined
-      ? this.#request.limitMessage(status, await body.peekText(MAX_ERROR_TEXT_BYTES))
-      : undefined;
+    const { limited, message } = await refusalOf(
+      response,
+      body,
+      this.#parts.clock.now(),
+      this.#request.refusals,
+    );
     this.#permit?.report({ ...feedback, ...(message !== undefined && { message }) });
-    if (message === undefined && !isLimited(status, headers)) {
-      return { type: "response", status, headers, finalUrl: url.href, hops: this.#hops, body };
-    }
+    if (!limited) return { type: "response", status, headers, finalUrl: url.href, hops: this.#hops, body };
     const groups = this.#permit?.groups ?? [];
     await body.cancel();
     const closed = await this.#whenOpen(groups, headers);
@@ -260,12 +262,6 @@ export class Exchange {
     this.#release();
     this.#watch[Symbol.dispose]();
   }
-}
-
-/** An archive that replays a 429 or 503 refuses nothing itself (RFC 7089 §2.1.1). */
-function isLimited(status: number, headers: Headers): boolean {
-  return (status === 429 || (status === 503 && headers.has("retry-after"))) &&
-    !headers.has("memento-datetime");
 }
 
 function isTimeout(signal: AbortSignal): boolean {

@@ -49,8 +49,6 @@ export interface HttpClientOptions {
   readonly logger: Logger;
   /** Gets durations and failures. */
   readonly meter: Meter;
-  /** Grants the permit of each hop. */
-  readonly permits: PermitSource;
   /** Decides what may be opened. */
   readonly policy: UrlPolicy;
   /** Value of `User-Agent`, such as `contentdownload/1.0 (mailto:…)`. */
@@ -96,21 +94,36 @@ export interface HttpClientOptions {
   readonly lookup?: LookupAddresses;
 }
 
+/** An answer by which an API says that a limit is reached. */
+export interface LimitSign {
+  /** Status of the answer. */
+  readonly status: number;
+  /**
+   * Text that its body contains, in any case.
+   *
+   * @default {any body}
+   */
+  readonly bodyIncludes?: string;
+}
+
 /** One request. */
 export interface GetOptions {
+  /** Grants the permit of each hop: a job's own source, which first gives out what the job was leased with. */
+  readonly permits: PermitSource;
   /** Limit groups beyond the host's own, which is added for each hop. */
   readonly groups: readonly string[];
+  /**
+   * All limit groups of one hop, in place of `groups` and the host's own; for hosts that an API's group covers.
+   *
+   * @default {`groups` and the host's own}
+   */
+  readonly groupsOf?: (url: URL) => readonly string[];
   /** What the request is for, as an attribute of logs and measurements. */
   readonly purpose: "resolve" | "download" | "robots";
   /** Fields of the request. To another origin go only those that cannot be a credential. */
   readonly headers?: HeadersInit;
   /** Ends the request and its body when aborted. */
   readonly signal?: AbortSignal;
-  /**
-   * Grants this request's permits, in place of the client's source: a job's own, which gives out the permit that the
-   * job was leased with first.
-   */
-  readonly permits?: PermitSource;
   /**
    * The longest body that is taken, in bytes.
    *
@@ -124,12 +137,12 @@ export interface GetOptions {
    */
   readonly timeouts?: Timeouts;
   /**
-   * Finds, in the body of an answer that is an error, a message that speaks of limits (Unpaywall says so with 422).
-   * Where it finds one the answer is {@linkcode Limited}.
+   * For APIs: answers, beside 429, by which this one says that a limit is reached. With it, even empty, the bodies of
+   * errors are searched for words of limits too. An answer that speaks of limits is {@linkcode Limited}.
    *
-   * @param text At most the first 64 KiB.
+   * @default {none, and bodies are not looked at}
    */
-  readonly limitMessage?: (status: number, text: string) => string | undefined;
+  readonly refusals?: readonly LimitSign[];
 }
 
 /** Gets URLs, politely. */

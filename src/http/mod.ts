@@ -15,4 +15,5 @@ export {
 } from "./client.ts";
 export type { LookupAddresses } from "./dns.ts";
 export type { Failed, HopClosed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
+export { createResolverFetch, type ResolverFetchOptions } from "./resolver_fetch.ts";
 export { createUrlPolicy, type UrlPolicy, type UrlPolicyOptions } from "./url_policy.ts";
