@@ -96,7 +96,7 @@ export function runQueue(
     });
     failure.signal.addEventListener("abort", () => orchestrator?.stop(0));
     if (stopWith !== null) orchestrator.stop(stopWith);
-    await sweep(queue, outDir, logger);
+    await sweep(queue, outDir, clock, logger);
     using _progress = reporter.start(orchestrator);
     const end = await orchestrator.run();
     if (failure.signal.aborted) throw failure.signal.reason;
@@ -165,13 +165,16 @@ function ownerOf({ jobId, epoch }: { readonly jobId: number; readonly epoch: num
   return `${jobId}-${epoch}`;
 }
 
-/** Removes temporary files whose lease is gone. */
-async function sweep(queue: SqliteWorkQueue, outDir: string, logger: Logger): Promise<void> {
+/** What was kept of a broken download for another attempt is of use for this long. */
+const KEEP_PARTS_MS = 7 * 86_400_000;
+
+/** Removes temporary files whose lease is gone, and old ones that nobody came back for. */
+async function sweep(queue: SqliteWorkQueue, outDir: string, clock: Clock, logger: Logger): Promise<void> {
   const removed = await sweepParts(outDir, async (owner) => {
     const [jobId, epoch] = owner.split("-").map(Number);
     const job = jobId === undefined ? null : await queue.get(jobId);
     return job?.state === "in_progress" && job.epoch === epoch;
-  });
+  }, { dropKeptBeforeMs: clock.now() - KEEP_PARTS_MS });
   if (removed > 0) logger.info("removed temporary files of an earlier run", { files: removed });
 }
 

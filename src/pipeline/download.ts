@@ -7,12 +7,12 @@
 import type { Candidate } from "../model/artifact.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Reason } from "../model/reason.ts";
-import { BodyError, type HttpClient, type HttpResponse } from "../http/mod.ts";
+import { BodyError, type HttpClient, type HttpResponse, type HttpResult } from "../http/mod.ts";
 import { classifyBody, PAGE_HEAD_BYTES } from "./classify_body.ts";
 import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
 import type { PipelineContext } from "./job.ts";
 import type { PartFile } from "./part_file.ts";
-import { checkPartialResponse, resumeHeaders, strongValidatorOf } from "./resume.ts";
+import { checkPartialResponse, resumeHeaders, type ResumePoint, strongValidatorOf } from "./resume.ts";
 import type { FileStore } from "./store.ts";
 import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
 
@@ -67,36 +67,43 @@ export function createDownload(options: DownloadOptions): Download {
 }
 
 async function download(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded> {
-  const { signal } = request;
   const verifier = new PdfVerifier();
+  const key = keptKey(request.artifactId, request.candidate.url);
+  const { outDir } = options;
   const kept = await claimKept({
-    outDir: options.outDir,
-    key: keptKey(request.artifactId, request.candidate.url),
+    outDir,
+    key,
     owner: request.owner,
     replay: (piece) => verifier.feed(piece),
   });
-  await using _part = kept?.part;
-  const result = await options.client.get(kept?.point.url ?? request.url, {
-    groups: [],
-    permits: request.permits,
-    signal,
-    purpose: "download",
-    headers: { accept: "application/pdf,*/*;q=0.8", ...(kept ? resumeHeaders(kept.point) : {}) },
-  });
+  await using part = kept?.part;
+  try {
+    const result = await options.client.get(kept?.point.url ?? request.url, {
+      groups: [],
+      permits: request.permits,
+      signal: request.signal,
+      purpose: "download",
+      headers: { accept: "application/pdf,*/*;q=0.8", ...(kept ? resumeHeaders(kept.point) : {}) },
+    });
+    if (result.type !== "response") return noAnswer(result);
+    await using _body = result.body;
+    if (result.status === 206) return await receiveRest(request, result, kept, verifier, options);
+    if (result.status === 200) return await receiveAll(request, result, part, options);
+    return await refuseStatus(result);
+  } finally {
+    // What an earlier attempt left is still good where this one did not come to use it.
+    if (kept && kept.part.isOpen) await keepPart({ outDir, key, ...kept.point, part: kept.part });
+  }
+}
+
+function noAnswer(result: Exclude<HttpResult, { type: "response" }>): Downloaded {
   switch (result.type) {
     case "closed":
       return { type: "closed", closed: result.closed, resumeUrl: result.resumeUrl };
     case "limited":
       return { type: "limited", closed: result.closed, status: result.status };
-    case "refused":
-    case "failed":
+    default:
       return { type: "refused", reason: result.reason, status: null, detail: result.detail };
-    case "response": {
-      await using _body = result.body;
-      if (result.status === 206) return await receiveRest(request, result, kept, verifier, options);
-      if (result.status === 200) return await receiveAll(request, result, kept?.part, options);
-      return await refuseStatus(result);
-    }
   }
 }
 
@@ -110,9 +117,11 @@ async function receiveRest(
 ): Promise<Downloaded> {
   if (!kept) return refused("truncated", response, "a partial answer that nobody asked for");
   const check = checkPartialResponse(response.headers, kept.point);
-  // What was kept is discarded with this download, so that the next attempt begins anew.
-  if (!check.ok) return refused("truncated", response, check.detail);
-  return await receive(request, response, kept.part, verifier, check.totalBytes, options);
+  if (!check.ok) {
+    await kept.part.discard();
+    return refused("truncated", response, check.detail);
+  }
+  return await receive(request, response, { ...kept, verifier, totalBytes: check.totalBytes }, options);
 }
 
 /** Receives a whole body; what was kept of an earlier attempt is worth nothing then. */
@@ -124,30 +133,45 @@ async function receiveAll(
 ): Promise<Downloaded> {
   await kept?.discard();
   await using part = await options.store.createPart(request.owner);
-  return await receive(request, response, part, new PdfVerifier(), response.body.expectedBytes, options);
+  const validator = response.headers.get("accept-ranges") === "none"
+    ? null
+    : strongValidatorOf(response.headers);
+  const point = validator === null ? null : { url: response.finalUrl, validator };
+  const totalBytes = response.body.expectedBytes;
+  return await receive(request, response, { part, point, verifier: new PdfVerifier(), totalBytes }, options);
+}
+
+/** A body on its way into a part. */
+interface Receiving {
+  readonly part: PartFile;
+  readonly verifier: PdfVerifier;
+  /** Length of the whole; `null` where nobody said. */
+  readonly totalBytes: number | null;
+  /** How the rest could be asked for if it breaks off; `null` where the server gave no strong validator. */
+  readonly point: Pick<ResumePoint, "url" | "validator"> | null;
 }
 
 async function receive(
   request: DownloadRequest,
   response: HttpResponse,
-  part: PartFile,
-  verifier: PdfVerifier,
-  totalBytes: number | null,
-  options: DownloadOptions,
+  { part, verifier, totalBytes, point }: Receiving,
+  { store, outDir }: DownloadOptions,
 ): Promise<Downloaded> {
   try {
     const early = await fill(response, part, verifier);
-    if (early) return refused(early.reason, response, early.detail);
+    if (early) return await discarded(part, refused(early.reason, response, early.detail));
   } catch (error) {
+    if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
+    const key = keptKey(request.artifactId, request.candidate.url);
+    if (point) await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
     if (!(error instanceof BodyError)) throw error;
-    await keepForLater(request, response, part, totalBytes, options);
-    return refused(error.reason, response, error.message);
+    return await discarded(part, refused(error.reason, response, error.message));
   }
   const verdict = verifier.verdict({ announcedBytes: totalBytes, framed: isFramed(response) });
-  if (!verdict.ok) return refused(verdict.reason, response, verdict.detail);
+  if (!verdict.ok) return await discarded(part, refused(verdict.reason, response, verdict.detail));
   await part.finish();
-  if (!await request.confirm()) return { type: "interrupted" };
-  const stored = await options.store.storeFile(part, request.path);
+  if (!await request.confirm()) return await discarded(part, { type: "interrupted" });
+  const stored = await store.storeFile(part, request.path);
   return {
     type: "stored",
     alreadyHad: stored.status === "already-have",
@@ -155,6 +179,11 @@ async function receive(
     bytes: stored.bytes,
     finalUrl: response.finalUrl,
   };
+}
+
+async function discarded(part: PartFile, outcome: Downloaded): Promise<Downloaded> {
+  await part.discard();
+  return outcome;
 }
 
 /** Writes the body to the part; gives up as soon as the first bytes settle that it is no PDF. */
@@ -170,20 +199,6 @@ async function fill(
     await part.write(chunk);
   }
   return null;
-}
-
-/** Keeps what came of a body that broke off, if the server gave a means to prove that the rest belongs to it. */
-async function keepForLater(
-  request: DownloadRequest,
-  response: HttpResponse,
-  part: PartFile,
-  totalBytes: number | null,
-  { outDir }: DownloadOptions,
-): Promise<void> {
-  const validator = strongValidatorOf(response.headers);
-  if (validator === null || response.headers.get("accept-ranges") === "none") return;
-  const key = keptKey(request.artifactId, request.candidate.url);
-  await keepPart({ outDir, key, part, url: response.finalUrl, validator, totalBytes });
 }
 
 async function refuseStatus(response: HttpResponse): Promise<Downloaded> {

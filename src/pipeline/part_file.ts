@@ -64,6 +64,11 @@ export class PartFile implements AsyncDisposable {
     return this.#bytes;
   }
 
+  /** Whether it takes chunks. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   /** What the file holds; `null` until it is finished. */
   get content(): PartContent | null {
     return this.#content;
