@@ -11,6 +11,7 @@ export {
   type GetOptions,
   type HttpClient,
   type HttpClientOptions,
+  type LimitSign,
   type Timeouts,
 } from "./client.ts";
 export type { LookupAddresses } from "./dns.ts";
