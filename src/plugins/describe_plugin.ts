@@ -17,7 +17,12 @@ export interface PluginProblem {
   readonly column?: number;
 }
 
-/** Evaluates a plugin in `sandbox`, without any call, and reads its manifest; the guest is thrown away. */
+/** Names a plugin's guest before its own name is known. */
+export function guestKeyOf({ origin, file }: Pick<PluginSource, "origin" | "file">): string {
+  return `${origin}/${file}`;
+}
+
+/** Evaluates a plugin in `sandbox`, without any call, and reads its manifest; its guest stays loaded. */
 export async function describePlugin(
   sandbox: Sandbox,
   source: PluginSource,
@@ -27,9 +32,7 @@ export async function describePlugin(
   if (chars > bounds.sourceChars) {
     return { message: `it has ${chars} characters where ${bounds.sourceChars} are allowed` };
   }
-  const key = `${source.origin}/${source.file}`;
-  const end = await sandbox.load(key, source.file, source.source);
-  sandbox.unload(key);
+  const end = await sandbox.load(guestKeyOf(source), source.file, source.source);
   switch (end.type) {
     case "loaded": {
       const manifest = readManifest(end.manifest);

@@ -27,7 +27,9 @@ import type { SettingValue } from "./settings.ts";
 export interface PluginRunnerOptions {
   readonly name: string;
   readonly source: PluginSource;
+  /** Where it runs, and as which guest. */
   readonly sandbox: Sandbox;
+  readonly guest: string;
   readonly bounds: SandboxBounds;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -72,7 +74,7 @@ export class PluginRunner {
    */
   async resolve(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
     signal.throwIfAborted();
-    const { name, bounds, sandbox } = this.#options;
+    const { name, guest, bounds, sandbox } = this.#options;
     if (this.#breaks >= bounds.breaksBeforeLeftOut) {
       return this.#failed(`Plugin "${name}" is left out: it broke its bounds ${this.#breaks} times`);
     }
@@ -80,20 +82,20 @@ export class PluginRunner {
     signal.throwIfAborted();
     if (asleep) return asleep;
     // The guest may have broken a bound between its start and here.
-    if (!sandbox.isLoaded(name)) return this.#failed(`Plugin "${name}" was stopped before the call began`);
+    if (!sandbox.isLoaded(guest)) return this.#failed(`Plugin "${name}" was stopped before the call began`);
     return await this.#call(artifact, signal, fetch);
   }
 
   /** Loads the guest if there is none; gives what went wrong. Calls that come meanwhile share one start. */
   async #wake(): Promise<Failed | undefined> {
-    if (this.#options.sandbox.isLoaded(this.#options.name)) return undefined;
+    if (this.#options.sandbox.isLoaded(this.#options.guest)) return undefined;
     this.#waking ??= this.#load().finally(() => this.#waking = undefined);
     return await this.#waking;
   }
 
   async #load(): Promise<Failed | undefined> {
-    const { name, source, sandbox } = this.#options;
-    const end = await sandbox.load(name, source.file, source.source);
+    const { name, guest, source, sandbox } = this.#options;
+    const end = await sandbox.load(guest, source.file, source.source);
     switch (end.type) {
       case "loaded":
         return undefined;
@@ -105,9 +107,9 @@ export class PluginRunner {
   }
 
   #call(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
-    const { name, bounds, clock, sandbox, settings } = this.#options;
+    const { name, guest, bounds, clock, sandbox, settings } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
-    const call = sandbox.call(name, {
+    const call = sandbox.call(guest, {
       input: JSON.stringify([artifact, settings]),
       fetch: async (request) => {
         const result = await this.#fetch(request, fetch);

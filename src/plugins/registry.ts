@@ -7,7 +7,7 @@
 import { InputError } from "../model/errors.ts";
 import type { Clock, Logger } from "../model/ports.ts";
 import type { Resolver } from "../model/resolver.ts";
-import { describePlugin, sentenceOf } from "./describe_plugin.ts";
+import { describePlugin, guestKeyOf, sentenceOf } from "./describe_plugin.ts";
 import { limitsInForce, type ResolverLimits } from "./limits.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { PluginRunner } from "./plugin_runner.ts";
@@ -84,15 +84,18 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
     new Sandbox({
       bounds,
       clock: options.clock,
-      onBroke: (plugin, bound, detail) => runners.get(plugin)?.broke(bound, detail),
+      onBroke: (guest, bound, detail) => runners.get(guest)?.broke(bound, detail),
     });
   using stack = new DisposableStack();
   const shared = stack.use(newSandbox());
 
   const broken: BrokenPlugin[] = [];
   const described: Described[] = [];
+  // One after the other, so that none can be a bystander of another that takes the sandbox down.
+  using inspection = newSandbox();
   for (const source of options.sources) {
-    const manifest = await describeIn(source, shared, newSandbox, bounds);
+    const sandbox = source.origin === EMBEDDED_ORIGIN ? shared : inspection;
+    const manifest = await describePlugin(sandbox, source, bounds);
     if (!("message" in manifest)) {
       described.push({ source, manifest });
       continue;
@@ -125,6 +128,7 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
       name: manifest.name,
       source,
       sandbox: source.origin === EMBEDDED_ORIGIN ? shared : stack.use(newSandbox()),
+      guest: guestKeyOf(source),
       bounds,
       clock: options.clock,
       logger: options.logger,
@@ -132,12 +136,15 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
       secrets: settings.secrets,
       hosts: info.hosts,
     });
-    runners.set(manifest.name, runner);
+    runners.set(guestKeyOf(source), runner);
+  }
+  for (const source of options.sources) {
+    if (!runners.has(guestKeyOf(source))) shared.unload(guestKeyOf(source));
   }
   if (problems.length > 0) throw new InputError(problems.join("\n"));
 
   plugins.sort((one, other) => one.tier - other.tier || (one.manifest.name < other.manifest.name ? -1 : 1));
-  const resolvers = plugins.flatMap((info) => resolverOf(info, runners.get(info.manifest.name)) ?? []);
+  const resolvers = plugins.flatMap((info) => resolverOf(info, runners.get(guestKeyOf(info.file))) ?? []);
   const owned = stack.move();
   return {
     plugins,
@@ -148,17 +155,6 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
       return Promise.resolve();
     },
   };
-}
-
-async function describeIn(
-  source: PluginSource,
-  shared: Sandbox,
-  newSandbox: () => Sandbox,
-  bounds: SandboxBounds,
-): ReturnType<typeof describePlugin> {
-  if (source.origin === EMBEDDED_ORIGIN) return await describePlugin(shared, source, bounds);
-  using own = newSandbox();
-  return await describePlugin(own, source, bounds);
 }
 
 function infoOf(

@@ -71,6 +71,7 @@ export class Guest {
   readonly #vm: QuickJSContext;
   readonly #calls = new Map<number, OpenCall>();
   #entries: { readonly [name in keyof GuestEntries]: QuickJSHandle } | undefined;
+  #file = "";
   #deadlineMs = 0;
   #broke: GuestBroke | undefined;
 
@@ -91,10 +92,13 @@ export class Guest {
     this.#memory = memory;
     this.#runtime = runtime;
     runtime.setMaxStackSize(this.#bounds.stackBytes);
-    runtime.setInterruptHandler(() => this.#broke !== undefined || this.#nowMs() > this.#deadlineMs);
-    runtime.setModuleLoader((name) => ({
-      error: new Error(`Cannot import "${name}": a plugin is one file and may only import types`),
-    }));
+    runtime.setInterruptHandler(() => this.#isBroken());
+    runtime.setModuleLoader(
+      (name) => ({
+        error: new Error(`Cannot import "${name}": a plugin is one file and may only import types`),
+      }),
+      (_base, name) => name,
+    );
     this.#vm = runtime.newContext();
   }
 
@@ -104,6 +108,7 @@ export class Guest {
    * @throws {GuestBroke} If it broke a bound.
    */
   load(file: string, code: string): { readonly manifest: string } | { readonly error: GuestError } {
+    this.#file = file;
     return this.#enter(() => {
       const vm = this.#vm;
       const askWorker = vm.newFunction("askWorker", (op, json) => this.#answer(op, json));
@@ -118,9 +123,9 @@ export class Guest {
         describe: entry("describe"),
       };
       const evaluated = vm.evalCode(code, file, { type: "module" });
-      if (evaluated.error) return { error: this.#describe(evaluated.error, file) };
+      if (evaluated.error) return { error: this.#describe(evaluated.error) };
       const adopted = vm.callFunction(this.#entries.adopt, vm.undefined, evaluated.value);
-      if (adopted.error) return { error: this.#describe(adopted.error, file) };
+      if (adopted.error) return { error: this.#describe(adopted.error) };
       return { manifest: this.#textOf(adopted.value, this.#bounds.answerChars, "answer-size") };
     });
   }
@@ -155,9 +160,13 @@ export class Guest {
     const result = vm.callFunction(this.#entries[entry], vm.undefined, ...handles);
     for (const handle of handles) handle.dispose();
     if (!result.error) return result.value.dispose();
-    // The entries catch what a plugin throws; only an interrupt or a full heap gets here.
-    const error = this.#describe(result.error, "");
-    throw new GuestBroke(isOutOfMemory(error) ? "memory" : "crash", error.message);
+    throw this.#outsideOfPlugin(result.error);
+  }
+
+  /** What a plugin throws ends in a promise; only what the interpreter itself gives up on gets out of a job or an entry. */
+  #outsideOfPlugin(thrown: QuickJSHandle): GuestBroke {
+    const error = this.#describe(thrown);
+    return new GuestBroke(isOutOfMemory(error) ? "memory" : "crash", error.message);
   }
 
   /** Runs `work` and the microtasks it leads to, within the bounds. The only way into the guest. */
@@ -181,13 +190,21 @@ export class Guest {
   #runJobs(): void {
     while (this.#runtime.hasPendingJob()) {
       const ran = this.#runtime.executePendingJobs(JOBS_PER_LOOK);
-      if (ran.error) ran.error.dispose();
       this.#checkBounds();
+      if (ran.error) throw this.#outsideOfPlugin(ran.error);
     }
   }
 
   #checkBounds(): void {
-    if (this.#broke) throw this.#broke;
+    if (this.#isBroken()) throw this.#broke;
+  }
+
+  /**
+   * Looks at the clock and the memory. What is found stays: an async function turns an interruption into a mere
+   * rejection, after which the plugin goes on.
+   */
+  #isBroken(): boolean {
+    if (this.#broke) return true;
     const { entryCpuMs, memoryBytes } = this.#bounds;
     if (this.#memory.buffer.byteLength >= Math.max(memoryBytes, WASM_INITIAL_PAGES * WASM_PAGE_BYTES + 1)) {
       this.#broke = new GuestBroke("memory", `it used up its ${memoryBytes} bytes of memory`);
@@ -197,7 +214,7 @@ export class Guest {
         `it computed for more than ${entryCpuMs} ms without giving control back`,
       );
     }
-    if (this.#broke) throw this.#broke;
+    return this.#broke !== undefined;
   }
 
   /** With no microtask left and no fetch under way in the whole guest, a call that is open stays so for ever. */
@@ -209,13 +226,16 @@ export class Guest {
     }
   }
 
-  #describe(thrown: QuickJSHandle, file: string): GuestError {
+  #describe(thrown: QuickJSHandle): GuestError {
     const vm = this.#vm;
     if (!this.#entries) return { name: "", message: "the plugin could not be prepared" };
     const described = vm.callFunction(this.#entries.describe, vm.undefined, thrown);
     thrown.dispose();
     if (described.error) return { name: "InternalError", message: "out of memory" };
-    return describeThrown(this.#textOf(described.value, this.#bounds.answerChars, "message-size"), file);
+    return describeThrown(
+      this.#textOf(described.value, this.#bounds.answerChars, "message-size"),
+      this.#file,
+    );
   }
 
   /** The text of a guest's string, whose length is looked at before it is copied out. */
@@ -248,6 +268,7 @@ export class Guest {
   }
 
   #do(op: string, args: readonly unknown[]): unknown {
+    this.#checkBounds();
     const call = Number(args[0]);
     switch (op) {
       case "fetch":
@@ -266,7 +287,7 @@ export class Guest {
         return null;
       }
       case "threw": {
-        const error = describeThrown(String(args[1]), "");
+        const error = describeThrown(String(args[1]), this.#file);
         if (isOutOfMemory(error)) {
           this.#break("memory", `it ran out of its ${this.#bounds.memoryBytes} bytes of memory`);
         }

@@ -154,17 +154,16 @@ export function installCalls(askWorker: AskWorker): GuestEntries {
         xml: markup("xml"),
       });
       const run = async () => {
-        if (!plugin) throw new TypeError("Cannot call the plugin: it is not loaded");
-        ask(
-          "answered",
-          call,
-          stringify(await plugin.resolve(artifact, ctx as Parameters<ResolverPlugin["resolve"]>[1])) ??
-            "null",
-        );
+        try {
+          if (!plugin) throw new TypeError("Cannot call the plugin: it is not loaded");
+          const answer = await plugin.resolve(artifact, ctx as Parameters<ResolverPlugin["resolve"]>[1]);
+          ask("answered", call, stringify(answer) ?? "null");
+        } catch (thrown) {
+          ask("threw", call, describe(thrown));
+        }
       };
-      run().catch((thrown) => {
-        ask("threw", call, describe(thrown));
-      });
+      // Not awaited and without `catch`: nothing in it can reject but a bridge that is about to be thrown away.
+      run();
     },
     settle(call, fetch, result) {
       currentCall = call;

@@ -23,8 +23,8 @@ export function isOutOfMemory(error: GuestError): boolean {
 }
 
 function placeIn(stack: string, file: string): { readonly line?: number; readonly column?: number } {
-  for (const [, where, line, column] of stack.matchAll(/([^\s(]+):(\d+)(?::(\d+))?\)?$/gm)) {
-    if (where === "sandbox.js" || (file && where !== file)) continue;
+  for (const [, where, line, column] of stack.matchAll(/([^\s(]+?):(\d+)(?::(\d+))?\)?$/gm)) {
+    if (where !== file) continue;
     return { line: Number(line), ...(column === undefined ? {} : { column: Number(column) }) };
   }
   return {};

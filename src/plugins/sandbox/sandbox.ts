@@ -244,12 +244,16 @@ export class Sandbox implements Disposable {
     if (culprit !== undefined) this.#options.onBroke(culprit, bound, detail);
   }
 
-  /** One guest is gone, the worker and the others stay. */
+  /**
+   * One guest is gone; the worker and the others stay. A worker without guests is ended, because the memory of the
+   * one that is gone would be freed by a garbage collection only, which an idle worker never makes.
+   */
   #lose(plugin: string, bound: BoundBroken, detail: string): void {
     this.#loaded.delete(plugin);
     const lost: Lost = { type: "lost", by: "broke", detail };
     this.#endLoad(plugin, lost);
     for (const [call, open] of this.#calls) if (open.plugin === plugin) this.#endCall(call, lost);
+    if (this.#loaded.size === 0 && this.#loads.size === 0) this.#goDown(undefined, detail);
     this.#options.onBroke(plugin, bound, detail);
   }
 
