@@ -42,3 +42,14 @@ Deno.test("tests fail on what they leave open", () => {
   const { sanitizeOps, sanitizeResources } = configuration.test;
   deepEqual({ sanitizeOps, sanitizeResources }, { sanitizeOps: true, sanitizeResources: true });
 });
+
+Deno.test("every file that a task names exists", async () => {
+  const missing: string[] = [];
+  for (const task of Object.keys(configuration.tasks)) {
+    for (const path of command(task).split(" ").filter((word) => /^[\w./-]+\.ts$/.test(word))) {
+      const found = await Deno.stat(new URL(`../${path}`, import.meta.url)).catch(() => undefined);
+      if (found === undefined) missing.push(`${task}: ${path}`);
+    }
+  }
+  deepEqual(missing, []);
+});
