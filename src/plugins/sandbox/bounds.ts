@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 
 /** Bounds of the sandbox. All of them hold per plugin. */
 export interface SandboxBounds {
-  /** Memory of the plugin's WebAssembly instance, in bytes; a multiple of 64 KiB, at least 16 MiB. @default 64 MiB */
+  /** Memory of the plugin's WebAssembly instance, in bytes; at least 18 MiB. @default 64 MiB */
   readonly memoryBytes: number;
   /** Stack of the plugin's interpreter, in bytes. @default 256 KiB */
   readonly stackBytes: number;
