@@ -16,6 +16,7 @@ export class Deadline implements Disposable {
   #stepAt = Infinity;
   #timerAt = Infinity;
   #timer: Disposable | undefined;
+  #isOver = false;
 
   /** @param onOverdue Called at most once, at the first limit that passes. */
   constructor(clock: Clock, totalMs: number, onOverdue: (what: Overdue) => void) {
@@ -27,6 +28,7 @@ export class Deadline implements Disposable {
 
   /** Waiting for something begins, or goes on after something came. */
   begin(stepMs: number): void {
+    if (this.#isOver) return;
     this.#stepMs = stepMs;
     this.#stepAt = this.#clock.now() + stepMs;
     if (this.#stepAt < this.#timerAt) this.#arm(this.#stepAt);
@@ -38,9 +40,8 @@ export class Deadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
-    this.#stepAt = this.#timerAt = Infinity;
   }
 
   #arm(at: number): void {
@@ -55,8 +56,7 @@ export class Deadline implements Disposable {
   #check(): void {
     const now = this.#clock.now();
     if (now >= this.#totalAt || now >= this.#stepAt) {
-      this.#timer = undefined;
-      this.#timerAt = Infinity;
+      this.#isOver = true;
       this.#onOverdue(now >= this.#totalAt ? "total" : "step");
       return;
     }

