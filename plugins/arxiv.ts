@@ -40,13 +40,18 @@ export default {
     const href = link?.attributes["href"];
     // A withdrawn paper has an entry, but no file.
     if (!href) return { candidates: [], ids: idsOf(entry) };
-    const { pathname } = new URL(href, ctx.settings.pdf_base_url);
     return {
-      candidates: [{ url: ctx.settings.pdf_base_url + pathname, kind: "pdf", version: "submitted" }],
+      candidates: [{ url: fileUrl(href, ctx.settings.pdf_base_url), kind: "pdf", version: "submitted" }],
       ids: idsOf(entry),
     };
   },
 } satisfies ResolverPlugin<typeof settings>;
+
+/** The file's URL: what the feed names, with arXiv's own hosts replaced by the origin that is configured. */
+function fileUrl(href: string, origin: string): string {
+  const url = new URL(href, origin);
+  return /^(?:[a-z]+\.)?arxiv\.org$/.test(url.hostname) ? origin + url.pathname : url.href;
+}
 
 /** The id with the version that was asked for; an id without one stands for the latest. */
 function wantedVersion(id: string, metadata: Readonly<Record<string, unknown>> = {}): string {

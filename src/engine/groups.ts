@@ -4,14 +4,24 @@
  * @module
  */
 
-import type { Config } from "../config/mod.ts";
-import { type GroupLimits, hostKey, parseRate } from "../limits/mod.ts";
+import type { Config, LimitRule } from "../config/mod.ts";
+import {
+  ADAPTIVE_DEFAULTS,
+  type AdaptiveStart,
+  type GroupLimits,
+  hostKey,
+  parseRate,
+} from "../limits/mod.ts";
 import type { IdKind } from "../model/identifier.ts";
+import type { Resolver } from "../model/resolver.ts";
 import type { NeedsOf } from "../orchestrator/mod.ts";
 import type { PluginInfo, PluginRegistry } from "../plugins/mod.ts";
 
 /** The prefix of a host's group. */
 const HOST = "host:";
+
+/** The default of `orchestrator.max_per_host`: an operator who sets more knows the hosts. */
+const DEFAULT_MAX_PER_HOST = 4;
 
 /** The limit groups of one run. */
 export interface Groups {
@@ -25,7 +35,11 @@ export interface Groups {
 }
 
 /** Derives the groups of a run from its configuration and plugins. */
-export function createGroups(configNow: () => Config, registry: PluginRegistry): Groups {
+export function createGroups(
+  configNow: () => Config,
+  registry: PluginRegistry,
+  resolvers: readonly Resolver[],
+): Groups {
   const infos = new Map(registry.plugins.map((info) => [info.manifest.name, info]));
   const shared = sharedHosts(registry);
   const groupOfHost = (key: string) => shared.get(key) ?? `${HOST}${key}`;
@@ -37,7 +51,7 @@ export function createGroups(configNow: () => Config, registry: PluginRegistry):
       const isApi = infos.get(resolver)?.hosts.some((host) => host.toLowerCase() === hostKey(url)) ?? false;
       return isApi ? [resolver] : [resolver, groupOf(url)];
     },
-    needsOf: createNeeds(registry, groupOfHost),
+    needsOf: createNeeds(resolvers, groupOfHost),
   };
 }
 
@@ -62,49 +76,62 @@ function sharedHosts(registry: PluginRegistry): ReadonlyMap<string, string> {
   return shared;
 }
 
-function createNeeds(registry: PluginRegistry, groupOfHost: (key: string) => string): NeedsOf {
+function createNeeds(resolvers: readonly Resolver[], groupOfHost: (key: string) => string): NeedsOf {
   const fresh = new Map<string, readonly (readonly string[])[]>();
   return (route) => {
     if (route.startsWith(HOST)) return [[groupOfHost(route.slice(HOST.length))]];
     if (!route.startsWith("fresh:")) return [[route]];
     let needs = fresh.get(route);
-    if (!needs) fresh.set(route, needs = firstTier(registry, route.slice("fresh:".length)));
+    if (!needs) fresh.set(route, needs = firstTier(resolvers, route.slice("fresh:".length)));
     return needs;
   };
 }
 
 /** The resolvers that a work is asked of first; any one of them will do to begin with. */
-function firstTier(registry: PluginRegistry, kind: string): readonly (readonly string[])[] {
-  const able = registry.resolvers.filter(({ accepts }) =>
-    accepts.some((accepted: IdKind) => accepted === kind)
-  );
+function firstTier(resolvers: readonly Resolver[], kind: string): readonly (readonly string[])[] {
+  const able = resolvers.filter(({ accepts }) => accepts.some((accepted: IdKind) => accepted === kind));
   const tier = Math.min(...able.map((resolver) => resolver.tier));
   const first = able.filter((resolver) => resolver.tier === tier).map(({ group }) => [group]);
   // A work that nobody can be asked about needs nobody's leave to end.
   return first.length > 0 ? first : [[]];
 }
 
+/** What the operator's configuration, the plugin and the defaults say of a group, in this order. */
 function limitsOf(name: string, config: Config, plugin: PluginInfo | undefined): GroupLimits {
   const { orchestrator, limits } = config;
-  const own = limits[name];
-  const windows = own?.rates?.map(parseRate);
-  if (plugin) {
-    const { concurrency, rates, dailyBudget } = plugin.limits;
-    const budget = own?.daily_budget ?? dailyBudget;
-    return {
-      concurrency: own?.concurrency ?? orchestrator.max_per_resolver[name] ?? concurrency ??
-        orchestrator.max_per_host,
-      windows: windows ?? rates.map(({ count, perMs }) => ({ limit: count, perMs })),
-      ...(budget === undefined ? {} : { dailyBudget: { limit: budget } }),
-      raise: own?.raise ?? false,
-    };
-  }
-  const general = limits["default"];
-  const budget = own?.daily_budget ?? general?.daily_budget;
+  const rule: LimitRule = { ...(plugin ? {} : limits["default"]), ...limits[name] };
+  const concurrency = rule.concurrency ?? (plugin ? orchestrator.max_per_resolver[name] : undefined) ??
+    plugin?.limits.concurrency ?? orchestrator.max_per_host;
+  const windows = rule.rates?.map(parseRate) ??
+    plugin?.limits.rates.map(({ count, perMs }) => ({ limit: count, perMs })) ?? [];
+  const budget = rule.daily_budget ?? plugin?.limits.dailyBudget;
   return {
-    concurrency: own?.concurrency ?? general?.concurrency ?? orchestrator.max_per_host,
-    windows: windows ?? general?.rates?.map(parseRate) ?? [],
-    ...(budget === undefined ? {} : { dailyBudget: { limit: budget } }),
-    raise: own?.raise ?? general?.raise ?? false,
+    concurrency,
+    windows,
+    ...(budget === undefined
+      ? {}
+      : { dailyBudget: { limit: budget, resetHourUtc: rule.budget_reset_hour_utc ?? 0 } }),
+    raise: rule.raise ?? false,
+    adaptive: adaptiveOf(rule, concurrency, windows.length > 0, config),
+  };
+}
+
+/**
+ * A host that nobody stated a rate for is approached gently, unless the operator said that hosts bear more by raising
+ * `max_per_host` above its default, or switched the search off.
+ */
+function adaptiveOf(rule: LimitRule, concurrency: number, rated: boolean, config: Config): AdaptiveStart {
+  const own = rule.adaptive;
+  const initial = own?.initial_per_second;
+  const trusted = config.orchestrator.max_per_host > DEFAULT_MAX_PER_HOST && initial === undefined;
+  return {
+    start: rated || trusted || own?.enabled === false ? "full" : "gentle",
+    options: {
+      ...ADAPTIVE_DEFAULTS,
+      maxConcurrency: Math.min(own?.max_concurrency ?? concurrency, concurrency),
+      initialPerSecond: initial ?? ADAPTIVE_DEFAULTS.initialPerSecond,
+      floorPerSecond: own?.floor_per_second ?? ADAPTIVE_DEFAULTS.floorPerSecond,
+      ceilingPerSecond: own?.ceiling_per_second ?? ADAPTIVE_DEFAULTS.ceilingPerSecond,
+    },
   };
 }

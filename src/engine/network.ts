@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../model/errors.ts";
 import type { PermitSource } from "../model/permit.ts";
 import type { Clock, Logger } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
@@ -18,6 +19,8 @@ import type { EngineStart } from "./protocol.ts";
 export interface Network extends AsyncDisposable {
   readonly client: HttpClient;
   readonly registry: PluginRegistry;
+  /** The resolvers to be asked. */
+  readonly resolvers: readonly Resolver[];
   readonly groups: Groups;
   /** The fetch of one resolver's requests on behalf of one job. */
   fetchFor(resolver: Resolver, permits: PermitSource): ResolverFetch;
@@ -44,7 +47,8 @@ export async function openNetwork(
       logger,
     }),
   );
-  const groups = createGroups(configNow, registry);
+  const resolvers = chosen(registry, config.pipeline.resolvers);
+  const groups = createGroups(configNow, registry, resolvers);
   const { timeouts_ms: timeouts, allow_net: allowNet, allow_private: allowPrivate } = config.network;
   const client = stack.use(createHttpClient({
     clock,
@@ -68,9 +72,28 @@ export async function openNetwork(
   return {
     client,
     registry,
+    resolvers,
     groups,
     fetchFor: (resolver, permits) =>
       createResolverFetch({ client, permits, groupsOf: (url) => groups.groupsOfRequest(resolver.name, url) }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/**
+ * The resolvers that `pipeline.resolvers` names, or all.
+ *
+ * @throws {InputError} If it names one that there is not, or that cannot be used.
+ */
+function chosen({ plugins, resolvers }: PluginRegistry, names: readonly string[]): readonly Resolver[] {
+  if (names.length === 0) return resolvers;
+  for (const name of names) {
+    if (resolvers.some((resolver) => resolver.name === name)) continue;
+    const info = plugins.find(({ manifest }) => manifest.name === name);
+    const why = info
+      ? info.unusable ?? "it is disabled"
+      : `there is none; known are ${plugins.map((one) => one.manifest.name).join(", ")}`;
+    throw new InputError(`Cannot use resolver "${name}" of pipeline.resolvers: ${why}`);
+  }
+  return resolvers.filter(({ name }) => names.includes(name));
 }

@@ -26,6 +26,10 @@ export type EngineCommand =
     readonly type: "resolve";
     readonly plugin: string;
     readonly artifact: Artifact;
+  }
+  | {
+    /** Try what the engine must not be able to do: `config check --confinement`. */
+    readonly type: "probe";
   };
 
 /** All that the engine needs to begin. */
@@ -58,6 +62,13 @@ export type EngineEvent =
     readonly verdict: string | null;
     /** Why it failed, or until when its limit group is closed. */
     readonly problem: string | null;
+  }
+  | {
+    readonly type: "probed";
+    /** What was tried, such as `read /etc/hostname`. */
+    readonly attempt: string;
+    /** Deno's refusal; `null` if the attempt got through. */
+    readonly refusal: string | null;
   };
 
 /** How the engine ended. */

@@ -20,7 +20,8 @@ export async function resolveOne(
 ): Promise<void> {
   const { config } = start;
   const clock = new SystemClock();
-  const logger = createLogger({ level: config.telemetry.log_level, format: config.telemetry.log_format });
+  const { log_level: level, log_format: format } = config.telemetry;
+  const logger = createLogger({ level, format, clock });
   await using network = await openNetwork(start, { clock, logger, configNow: () => config });
   const { registry, groups } = network;
   const resolver = registry.resolvers.find(({ name }) => name === plugin);

@@ -59,7 +59,8 @@ export function runQueue(
   async function work(): Promise<{ end: EngineEnd; stats: QueueStats }> {
     const clock = new SystemClock();
     const random = new SystemRandom();
-    const logger = createLogger({ level: config.telemetry.log_level, format: config.telemetry.log_format });
+    const { log_level: level, log_format: format } = config.telemetry;
+    const logger = createLogger({ level, format, clock });
     using queue = openQueue(config, command.only ? ":memory:" : config.queue.path, clock, random);
     if (command.only) await queue.enqueue(command.only);
     await using network = await openNetwork(start, { clock, logger, configNow: () => config });
@@ -68,7 +69,7 @@ export function runQueue(
     const outDir = resolve(config.storage.out);
     const store = new FileStore(outDir);
     const pipeline: PipelineOptions = {
-      resolvers: network.registry.resolvers,
+      resolvers: network.resolvers,
       fetchFor: network.fetchFor,
       download: createDownload({ client: network.client, store, outDir }),
       store,

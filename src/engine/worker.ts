@@ -7,6 +7,7 @@
 /// <reference lib="deno.worker" />
 
 import { FatalError, InputError, messageOf } from "../model/errors.ts";
+import { probe } from "./probe.ts";
 import { resolveOne } from "./resolve_one.ts";
 import { type QueueRun, runQueue } from "./run_queue.ts";
 import type { EngineStart, FromEngine, ToEngine } from "./protocol.ts";
@@ -32,6 +33,10 @@ async function begin(start: EngineStart): Promise<void> {
   try {
     if (start.command.type === "resolve") {
       await resolveOne(start, start.command, (event) => tell({ type: "event", event }));
+      return tell({ type: "ended", end: "drained", stats: null });
+    }
+    if (start.command.type === "probe") {
+      await probe(start.config, (event) => tell({ type: "event", event }));
       return tell({ type: "ended", end: "drained", stats: null });
     }
     run = runQueue(start, start.command, (event) => tell({ type: "event", event }));

@@ -170,6 +170,16 @@ export class GroupBook {
     this.#onNews();
   }
 
+  /** Groups under adaptive control, with what is in flight. */
+  *paced(): Generator<
+    { readonly group: LimitGroup; readonly intervalMs: number; readonly inFlight: number }
+  > {
+    for (const group of this.#groups.values()) {
+      const intervalMs = group.state.adaptive?.intervalMs;
+      if (intervalMs !== undefined) yield { group, intervalMs, inFlight: this.#inFlight.inUse(group.name) };
+    }
+  }
+
   /** All groups met so far. */
   views(): GroupView[] {
     return [...this.#groups.values()].map((group) => ({

@@ -100,6 +100,11 @@ export class LimitGroup {
   #limits: GroupLimits;
   #state: GroupState;
   #buckets: TokenBucket[] = [];
+  /**
+   * The rate beyond which going faster gains nothing, because other groups finish later anyway; see
+   * {@linkcode AdaptiveInput}. It is the dispatcher's to say, anew each second, and not kept.
+   */
+  neededPerSecond = Infinity;
 
   constructor(name: string, limits: GroupLimits, clock: Clock, state: GroupState = freshState()) {
     this.name = name;
@@ -229,7 +234,12 @@ export class LimitGroup {
     const { start, options } = this.#limits.adaptive;
     if (start === "gentle") this.#state.adaptive ??= initialAdaptiveState(options);
     if (!this.#state.adaptive) return;
-    this.#state.adaptive = adapt(this.#state.adaptive, event, { nowMs: this.#clock.now(), options });
+    const { neededPerSecond } = this;
+    this.#state.adaptive = adapt(this.#state.adaptive, event, {
+      nowMs: this.#clock.now(),
+      neededPerSecond,
+      options,
+    });
   }
 
   /** Where adaptive control begins when a full start was refused: at the rates in force, or at the ceiling. */

@@ -22,7 +22,11 @@
 import type { Permit } from "../model/permit.ts";
 import type { GroupBook } from "../limits/mod.ts";
 import type { Demand, ExchangeView } from "../queue/mod.ts";
+import { pace } from "./pace.ts";
 import { WakeHeap } from "./wake_heap.ts";
+
+/** How often the groups are told how fast they need to be. */
+const PACE_MS = 1_000;
 
 /** Ways in which the first request of a job on a route can be paid for: each is a list of groups, best first. */
 export type NeedsOf = (route: string) => readonly (readonly string[])[];
@@ -42,6 +46,7 @@ export class Dispatcher {
   readonly #asleep = new WakeHeap();
   /** Routes that wait for a group, by the group. */
   readonly #waiting = new Map<string, Set<string>>();
+  #paceAt = -Infinity;
 
   constructor(book: GroupBook, needsOf: NeedsOf) {
     this.#book = book;
@@ -61,6 +66,10 @@ export class Dispatcher {
   /** Decides, for `workers` free workers. Called inside the exchange, after the book was settled. */
   dispatch(view: ExchangeView, workers: number): Dispatch {
     this.#wake(view);
+    if (view.now >= this.#paceAt) {
+      this.#paceAt = view.now + PACE_MS;
+      pace(this.#book, (group) => view.ready(group));
+    }
     const demand: Demand[] = [];
     const permits = new Map<string, Permit[]>();
     let free = view.paused ? 0 : workers;
