@@ -4,11 +4,11 @@ import type { Closed, Feedback, Permit, PermitSource } from "../model/permit.ts"
 import { parseAddress } from "./address.ts";
 import { BodyError } from "./body_error.ts";
 import { BodyReader } from "./body_reader.ts";
-import type { GetOptions, HttpClientOptions, Timeouts } from "./client.ts";
+import type { GetOptions, HttpClientOptions, Timeouts } from "./http_client.ts";
 import type { LookupAddresses } from "./dns.ts";
 import { fetchFailure, withoutQuery } from "./_fetch_failure.ts";
 import { canonicalHost } from "./host_pattern.ts";
-import type { Failed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
+import type { Failed, HopClosed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
 import { headersAcrossOrigins, isRedirect, redirectTarget, requestHeaders } from "./_redirect.ts";
 import { refusalOf } from "./_refusal.ts";
 import { RequestWatch } from "./_request_watch.ts";
@@ -79,8 +79,9 @@ export class Exchange {
       const vetted = await this.#vet(text);
       if ("type" in vetted) return vetted;
       const { url } = vetted;
-      const groups = this.#groupsOf(url);
-      const granted = await this.#permits.acquire(groups);
+      const barred = await this.#askRobots(url);
+      if (barred !== null) return barred;
+      const granted = await this.#permits.acquire(this.#groupsOf(url));
       if (granted.type === "closed") {
         return { type: "closed", closed: granted, resumeUrl: url.href, hops: this.#hops };
       }
@@ -98,6 +99,24 @@ export class Exchange {
       if ("type" in next) return next;
       if (next.origin !== url.origin) headers = headersAcrossOrigins(headers);
       text = next.href;
+    }
+  }
+
+  /** Says why robots.txt keeps a hop from being made; `null` if it does not. */
+  async #askRobots(url: URL): Promise<Refused | Failed | HopClosed | null> {
+    const { signal } = this.#watch;
+    const verdict = await this.#request.robots?.(url, { permits: this.#permits, signal });
+    signal.throwIfAborted();
+    switch (verdict?.type) {
+      case undefined:
+      case "allowed":
+        return null;
+      case "closed":
+        return { type: "closed", closed: verdict.closed, resumeUrl: url.href, hops: this.#hops };
+      case "disallowed":
+        return { type: "refused", reason: "robots-disallowed", url: url.href, detail: verdict.detail };
+      case "failed":
+        return verdict;
     }
   }
 

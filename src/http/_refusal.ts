@@ -1,6 +1,6 @@
 import { readLimitHeaders } from "../limits/mod.ts";
 import type { BodyReader } from "./body_reader.ts";
-import type { LimitSign } from "./client.ts";
+import type { LimitSign } from "./http_client.ts";
 
 /** Whether an answer refuses by rate, and what its body says of that. */
 export interface Refusal {

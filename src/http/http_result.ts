@@ -59,7 +59,12 @@ export interface Refused {
   /** Why not. */
   readonly reason: Extract<
     Reason,
-    "private-address" | "host-not-allowed" | "bad-url" | "redirect-loop" | "too-many-redirects"
+    | "private-address"
+    | "host-not-allowed"
+    | "bad-url"
+    | "redirect-loop"
+    | "too-many-redirects"
+    | "robots-disallowed"
   >;
   /** One line for people; holds no query. */
   readonly detail: string;
@@ -71,8 +76,8 @@ export interface Refused {
 export interface Failed {
   /** Without answer. */
   readonly type: "failed";
-  /** What failed. */
-  readonly reason: Extract<Reason, "timeout" | "connect-failed" | "tls-failed">;
+  /** What failed; `http-5xx` is the answer of a host that was asked for its robots.txt. */
+  readonly reason: Extract<Reason, "timeout" | "connect-failed" | "tls-failed" | "http-5xx">;
   /** One line for people; holds no query. */
   readonly detail: string;
   /** The URL that did not answer. */

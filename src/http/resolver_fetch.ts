@@ -7,7 +7,7 @@
 import type { PermitSource } from "../model/permit.ts";
 import type { ResolverFetch, ResolverFetchResult, ResolverRequest } from "../model/resolver.ts";
 import { BodyError } from "./body_error.ts";
-import type { HttpClient, LimitSign } from "./client.ts";
+import type { HttpClient, LimitSign } from "./http_client.ts";
 import type { HttpResponse } from "./http_result.ts";
 
 /** What a resolver's fetch is made of. */

@@ -4,7 +4,9 @@ import {
   createHttpClient,
   createUrlPolicy,
   type GetOptions,
+  type HttpClient,
   type HttpClientOptions,
+  type HttpResult,
 } from "../../src/http/mod.ts";
 import { SystemClock } from "../../src/runtime/mod.ts";
 
@@ -49,8 +51,21 @@ export class RecordingPermits implements PermitSource {
   }
 }
 
+/** A client and the permits that its requests take. */
+export interface Opened extends Disposable {
+  readonly permits: RecordingPermits;
+  readonly client: HttpClient;
+  get(url: string, request?: Partial<GetOptions>): Promise<HttpResult>;
+}
+
+/** A server on loopback. */
+export interface Served extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
 /** A client that may reach loopback, and permits that record. */
-export function open(options: Partial<HttpClientOptions> = {}) {
+export function open(options: Partial<HttpClientOptions> = {}): Opened {
   const permits = new RecordingPermits();
   const client = createHttpClient({
     clock: new SystemClock(),
@@ -70,7 +85,7 @@ export function open(options: Partial<HttpClientOptions> = {}) {
 }
 
 /** A server of its own port on `hostname`. */
-export function serve(handler: Deno.ServeHandler, hostname = "127.0.0.1") {
+export function serve(handler: Deno.ServeHandler, hostname = "127.0.0.1"): Served {
   const server = Deno.serve({ hostname, port: 0, onListen() {} }, handler);
   return {
     port: server.addr.port,
@@ -80,7 +95,9 @@ export function serve(handler: Deno.ServeHandler, hostname = "127.0.0.1") {
 }
 
 /** A server that reads one request and then does with the connection as told; broken answers come from here. */
-export function serveRaw(answer: (connection: Deno.TcpConn, request: string) => Promise<unknown> | unknown) {
+export function serveRaw(
+  answer: (connection: Deno.TcpConn, request: string) => Promise<unknown> | unknown,
+): Served {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.TcpConn>();
   const done = (async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { BodyError, type BodyReader, type HttpClientOptions } from "../../src/http/mod.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
-import { open, send, serve, serveRaw } from "./_web.ts";
+import { open, type Opened, send, serve, serveRaw } from "./_web.ts";
 
 const MIB = 1024 * 1024;
 
-async function bodyAt(web: ReturnType<typeof open>, url: string, maxBytes?: number): Promise<BodyReader> {
+async function bodyAt(web: Opened, url: string, maxBytes?: number): Promise<BodyReader> {
   const result = await web.get(url, maxBytes === undefined ? {} : { maxBytes });
   if (result.type !== "response") assert.fail(JSON.stringify(result));
   return result.body;
