@@ -64,8 +64,8 @@ export default {
     if (email) url.searchParams.set("mailto", email);
     const headers = plus_token ? { "crossref-plus-api-token": `Bearer ${plus_token}` } : {};
     const answer = await ctx.fetch(url, { headers });
-    // "Resource not found." as plain text: the DOI may be another agency's, so this is no verdict on the work.
-    if (answer.status === 404) return { candidates: [] };
+    // "Resource not found." as plain text. The DOI may be another agency's: then some other resolver knows the work.
+    if (answer.status === 404) return { candidates: [], verdict: "not-found" };
     if (answer.status !== 200) {
       throw new Error(`Crossref answered ${answer.status}: ${answer.text().slice(0, 200)}`);
     }
