@@ -7,7 +7,7 @@
 import { artifactFromRecord } from "../../model/artifact_from_record.ts";
 import { InputError } from "../../model/errors.ts";
 import type { NewJob } from "../../queue/mod.ts";
-import { parseCsvRecord } from "./csv.ts";
+import { parseCsvRecord } from "../csv.ts";
 import { MAX_LINE_CHARS } from "./lines.ts";
 
 /** The forms that lists come in. */
