@@ -15,6 +15,9 @@ const BUSY = 5, READONLY = 8, IOERR = 10, CORRUPT = 11, FULL = 13, CANTOPEN = 14
 /** Builds below this one can lose commits when several processes write: the WAL-reset bug. */
 const SAFE_SQLITE = [3, 51, 3] as const;
 
+/** How long opening and reading wait inside SQLite for what lasts a moment. */
+const OPEN_TIMEOUT_MS = 5000;
+
 /** How a connection is opened. */
 export interface ConnectionOptions {
   /** Path of the file; `:memory:` for tests and simulations. */
@@ -113,13 +116,36 @@ export class Connection implements Disposable {
     }
   }
 
-  /** Runs a read. In WAL mode it waits for nobody. */
+  /**
+   * Runs a read. In WAL mode it waits for nobody, but while another process recovers the log after a crash or folds
+   * it in at its end: then for a moment, inside SQLite.
+   */
   read<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw this.#explain(error);
+      if (codeOf(error) !== BUSY) throw this.#explain(error);
     }
+    this.#database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
+    try {
+      return work();
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      this.#database.exec("PRAGMA busy_timeout = 0");
+    }
+  }
+
+  /** Runs several reads on one state of the database; writers go on meanwhile. */
+  snapshot<T>(work: () => T): T {
+    return this.read(() => {
+      this.statement("BEGIN").run();
+      try {
+        return work();
+      } finally {
+        this.#rollback();
+      }
+    });
   }
 
   [Symbol.dispose](): void {
@@ -163,7 +189,7 @@ export class Connection implements Disposable {
 
   #prepareFile(): void {
     try {
-      this.#database.exec("PRAGMA busy_timeout = 0");
+      this.#database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
       const applicationId = Number(this.#get("PRAGMA application_id").application_id);
       const version = Number(this.#get("PRAGMA user_version").user_version);
       const tables = Number(this.#get("SELECT count(*) AS n FROM sqlite_schema").n);
@@ -178,7 +204,6 @@ export class Connection implements Disposable {
       }
       // Both must come before the first table; later they do nothing.
       if (version === 0) this.#database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
-      this.#database.exec("PRAGMA busy_timeout = 5000");
       this.#database.exec(
         "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -32768;" +
           "PRAGMA temp_store = MEMORY",

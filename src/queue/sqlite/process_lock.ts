@@ -17,11 +17,11 @@ export interface ProcessLock extends Disposable {
   readonly path: string;
 }
 
-/** Takes the lock of a worker id of this process. */
-export async function lockProcess(database: string, workerId: string): Promise<ProcessLock> {
+/** Takes the lock of a worker id of this process; nobody else ever wants it, so there is nothing to wait for. */
+export function lockProcess(database: string, workerId: string): ProcessLock {
   const path = pathOf(database, workerId);
-  const file = await Deno.open(path, { create: true, write: true, read: true });
-  await file.lock(true);
+  const file = Deno.openSync(path, { create: true, write: true, read: true });
+  file.lockSync(true);
   return {
     path,
     [Symbol.dispose]() {

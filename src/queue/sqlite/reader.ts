@@ -40,7 +40,7 @@ const LIST_FAILED = `${SUMMARY} WHERE state = 4 AND jobs.id > ?1 ORDER BY jobs.i
 
 /** Finished jobs of one reason, by records_by_reason. */
 const LIST_BY_REASON = `${SUMMARY.replace("LEFT JOIN", "JOIN")}
-  WHERE records.reason = ?3 AND records.job_id > ?1 ORDER BY records.job_id LIMIT ?2`;
+  WHERE records.reason = ?3 AND records.job_id > ?1 AND state BETWEEN ?4 AND ?5 ORDER BY records.job_id LIMIT ?2`;
 
 const FINISHED = `SELECT job_id, artifact_id, state, attempts, finished_at, record
   FROM records JOIN jobs ON jobs.id = records.job_id`;
@@ -94,8 +94,9 @@ export class Reader {
   list(query: ListQuery): JobSummary[] {
     const after = query.afterId ?? 0;
     if (query.reason !== undefined) {
-      return this.#all(LIST_BY_REASON, after, query.limit, query.reason).map(summaryOf)
-        .filter((job) => query.state === undefined || job.state === query.state);
+      const state = query.state === undefined ? null : JOB_STATES.indexOf(query.state);
+      const states = [state ?? 0, state ?? JOB_STATES.length] as const;
+      return this.#all(LIST_BY_REASON, after, query.limit, query.reason, ...states).map(summaryOf);
     }
     switch (query.state) {
       case undefined:

@@ -37,8 +37,9 @@ CREATE TABLE lanes (
 ) STRICT;
 CREATE INDEX lanes_changed ON lanes (seq);
 
+-- AUTOINCREMENT: the id of a pruned job is never given again, or a stale lease could match a new job.
 CREATE TABLE jobs (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   artifact_id TEXT NOT NULL UNIQUE,
   state INTEGER NOT NULL,       -- 0 queued, 1 in_progress, 2 done, 3 skipped, 4 error
   lane INTEGER NOT NULL,

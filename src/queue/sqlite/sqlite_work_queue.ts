@@ -70,7 +70,10 @@ export class SqliteWorkQueue implements WorkQueue {
   #seenSeq = -1;
   #dataVersion = -1;
   #walStamp = "";
-  #lock: ProcessLock | null = null;
+  /** Locks of the worker ids of this process, from their first exchange on. */
+  readonly #locks = new Map<string, ProcessLock>();
+  /** Worker ids whose row is written. */
+  readonly #announced = new Set<string>();
 
   /**
    * Opens the file and brings its schema up to date.
@@ -98,7 +101,7 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   async heartbeat(workerId: string, ttlMs: number): Promise<readonly Lease[]> {
-    return await this.#write(false, (write, now) => write.heartbeat(workerId, now + ttlMs));
+    return await this.#write(false, (write, now) => write.heartbeat(workerId, Math.ceil(now + ttlMs)));
   }
 
   async ack(lease: Lease, record: ArtifactRecord): Promise<"ok" | "lost"> {
@@ -132,14 +135,13 @@ export class SqliteWorkQueue implements WorkQueue {
 
   async exchange(exchange: Exchange): Promise<Exchanged> {
     const { workerId } = exchange;
-    let deadHolders: readonly string[] = [];
-    if (exchange.heartbeat || !this.#lock) deadHolders = await this.#findDead(workerId);
-    return await this.#write(false, (write, now, foreign) => {
+    const deadHolders = exchange.heartbeat || !this.#announced.has(workerId)
+      ? await this.#findDead(workerId)
+      : [];
+    const exchanged = await this.#write(false, (write, now, foreign) => {
       for (const dead of deadHolders) write.bury(dead);
       const settled = exchange.settlements.map((settlement) => write.settle(settlement));
-      const leaseUntil = now + exchange.leaseTtlMs;
-      const held = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
-      if (exchange.heartbeat) this.#connection.statement(sql.TOUCH_HOLDER).run(workerId, leaseUntil);
+      const leaseUntil = Math.ceil(now + exchange.leaseTtlMs);
       write.advance();
       const paused = this.#meta("paused") !== 0;
       const view: ExchangeView = {
@@ -156,8 +158,13 @@ export class SqliteWorkQueue implements WorkQueue {
         : plan.demand.flatMap(({ route, count }) =>
           count > 0 ? write.lease(route, count, workerId, leaseUntil) : []
         );
+      // After the claims, so that what is held now includes them.
+      const held = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
       for (const { name, state } of plan.groups) write.saveGroup(name, state);
-      if (plan.inFlight !== null) write.saveHolder(workerId, leaseUntil, plan.inFlight);
+      // Even one that has nothing to say needs a row: the others find its leases by it when it has died.
+      if (plan.inFlight !== null || !this.#announced.has(workerId)) {
+        write.saveHolder(workerId, leaseUntil, plan.inFlight ?? "");
+      }
       write.flush();
       const states = this.#reader.counts();
       return {
@@ -169,14 +176,17 @@ export class SqliteWorkQueue implements WorkQueue {
         nextDueAt: this.#reader.nextDueAt(),
       };
     });
+    this.#announced.add(workerId);
+    return exchanged;
   }
 
   async leave(workerId: string): Promise<void> {
     await this.#write(false, (write) => {
       write.bury(workerId);
     });
-    this.#lock?.[Symbol.dispose]();
-    this.#lock = null;
+    this.#locks.get(workerId)?.[Symbol.dispose]();
+    this.#locks.delete(workerId);
+    this.#announced.delete(workerId);
   }
 
   touched(): boolean {
@@ -243,8 +253,8 @@ export class SqliteWorkQueue implements WorkQueue {
     return Promise.resolve(this.#connection.read(() => this.#groupsSince(-1)));
   }
 
-  async check(): Promise<CheckReport> {
-    return await this.#write(false, () => checkQueue(this.#connection));
+  check(): Promise<CheckReport> {
+    return Promise.resolve(this.#connection.snapshot(() => checkQueue(this.#connection)));
   }
 
   async prune(options: { readonly finishedBefore?: number } = {}): Promise<{ jobs: number; bytes: number }> {
@@ -252,8 +262,8 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   [Symbol.dispose](): void {
-    this.#lock?.[Symbol.dispose]();
-    this.#lock = null;
+    for (const lock of this.#locks.values()) lock[Symbol.dispose]();
+    this.#locks.clear();
     this.#connection[Symbol.dispose]();
   }
 
@@ -265,7 +275,8 @@ export class SqliteWorkQueue implements WorkQueue {
   async #write<T>(durable: boolean, work: (write: Write, now: number, foreign: Foreign) => T): Promise<T> {
     try {
       return await this.#connection.write(durable, () => {
-        const now = this.#clock.now();
+        // The columns are whole milliseconds; clocks may know fractions.
+        const now = Math.floor(this.#clock.now());
         const foreign = this.#catchUp(now);
         const context = { connection: this.#connection, lanes: this.#lanes, retry: this.#retry };
         const write = new Write({ ...context, random: this.#random, now });
@@ -320,11 +331,11 @@ export class SqliteWorkQueue implements WorkQueue {
   /** Takes this process's lock at its first exchange, and finds holders whose process has died. */
   async #findDead(workerId: string): Promise<readonly string[]> {
     if (this.#connection.path === ":memory:") return [];
-    const first = !this.#lock;
-    this.#lock ??= await lockProcess(this.#connection.path, workerId);
+    const first = !this.#locks.has(workerId);
+    if (first) this.#locks.set(workerId, lockProcess(this.#connection.path, workerId));
     const dead: string[] = [];
-    for (const row of this.#connection.statement(sql.OTHER_HOLDERS).all(workerId, -1)) {
-      const other = text(row, "worker_id");
+    for (const { workerId: other } of this.#connection.read(() => this.#otherHolders(workerId, -1))) {
+      if (this.#locks.has(other)) continue;
       if (await isDead(this.#connection.path, other, this.#clock)) dead.push(other);
       else if (first && !this.#connection.safeForSeveralProcesses) {
         throw new FatalError(

@@ -26,23 +26,25 @@ export const INSERT_BATCH = `INSERT INTO batches (first_job_id, enqueued_at) VAL
 export const LEASE_LANE = `UPDATE jobs
   SET state = 1, holder = ?3, lease_until = ?4, lease_epoch = lease_epoch + 1
   WHERE id IN (SELECT id FROM jobs WHERE state = 0 AND due_at = 0 AND lane = ?1 ORDER BY id LIMIT ?2)
-  RETURNING id, artifact_id, attempts, lease_epoch`;
+  RETURNING id, artifact_id, attempts, lease_epoch,
+    (SELECT metadata FROM details WHERE job_id = id) AS metadata,
+    (SELECT cursor FROM details WHERE job_id = id) AS cursor`;
 
-/** What a job carries. */
-export const DETAILS = `SELECT metadata, cursor, last_error FROM details WHERE job_id = ?1`;
-
-/** Fenced: ends a job. */
+/** Fenced: ends a job. Few jobs have details, and most acks need not touch them. */
 export const FINISH_JOB = `UPDATE jobs
   SET state = ?3, attempts = attempts + 1, holder = NULL, lease_until = NULL
-  WHERE id = ?1 AND lease_epoch = ?2 AND state = 1 RETURNING attempts`;
+  WHERE id = ?1 AND lease_epoch = ?2 AND state = 1
+  RETURNING EXISTS (SELECT 1 FROM details WHERE job_id = id) AS detailed`;
 
 /** Fenced: gives a job back to the queue. */
 export const REQUEUE_JOB = `UPDATE jobs
   SET state = 0, lane = ?3, due_at = ?4, attempts = attempts + ?5, holder = NULL, lease_until = NULL
   WHERE id = ?1 AND lease_epoch = ?2 AND state = 1`;
 
-/** Fenced read: the lane and attempts of a job that is still held. */
-export const HELD_JOB = `SELECT lane, attempts FROM jobs WHERE id = ?1 AND lease_epoch = ?2 AND state = 1`;
+/** What REQUEUE_JOB builds upon. Not fenced itself: the write that follows in the same transaction is. */
+export const LANE_OF_JOB = `SELECT lane, attempts,
+    EXISTS (SELECT 1 FROM details WHERE job_id = id) AS detailed
+  FROM jobs WHERE id = ?1`;
 
 /** Keeps what a job learned; metadata stays. */
 export const SAVE_DETAILS = `INSERT INTO details (job_id, cursor, last_error) VALUES (?1, ?2, ?3)
@@ -71,10 +73,9 @@ export const HELD_BY = `SELECT id, lane, lease_epoch, lapses FROM jobs INDEXED B
 export const LAPSED = `SELECT id, lane, lease_epoch, lapses FROM jobs INDEXED BY jobs_leased
   WHERE state = 1 AND lease_until <= ?1 ORDER BY lease_until LIMIT 500`;
 
-/** Fenced: takes a lapsed lease back. */
+/** Takes a lease back that the same transaction found lapsed or orphaned, so it needs no fence. */
 export const RECLAIM = `UPDATE jobs
-  SET state = 0, due_at = 0, lapses = lapses + 1, holder = NULL, lease_until = NULL
-  WHERE id = ?1 AND lease_epoch = ?2 AND state = 1`;
+  SET state = 0, due_at = 0, lapses = lapses + 1, holder = NULL, lease_until = NULL WHERE id = ?1`;
 
 /** Scheduled jobs that fell due, by jobs_scheduled, a bounded number at a time. */
 export const PROMOTE = `UPDATE jobs SET due_at = 0 WHERE id IN (
@@ -129,16 +130,13 @@ export const OTHER_HOLDERS =
 /** Removes a process's row. */
 export const DELETE_HOLDER = `DELETE FROM holders WHERE worker_id = ?1`;
 
-/** Removes what processes left that ended without a word. */
-export const DELETE_DEAD_HOLDERS = `DELETE FROM holders WHERE alive_until <= ?1`;
-
 /** A set, by its name. */
 export const INSERT_SET = `INSERT INTO sets (name, created_at) VALUES (?1, ?2)
   ON CONFLICT (name) DO UPDATE SET name = name RETURNING id`;
 
-/** Queues a failed job again. */
-export const REVIVE_JOB = `UPDATE jobs SET state = 0, lane = ?2, due_at = 0, attempts = 0, lapses = 0
-  WHERE id = ?1 AND state = 4`;
+/** Queues a job again that the same transaction found failed. */
+export const REVIVE_JOB =
+  `UPDATE jobs SET state = 0, lane = ?2, due_at = 0, attempts = 0, lapses = 0 WHERE id = ?1`;
 
 /** Failed jobs in the order of their ids, by jobs_unlucky. */
 export const FAILED_JOBS = `SELECT jobs.id, artifact_id, lane, attempts, reason

@@ -39,6 +39,12 @@ export interface WriteContext {
   readonly now: number;
 }
 
+interface LaneOfJob {
+  readonly lane: number;
+  readonly attempts: number;
+  readonly detailed: boolean;
+}
+
 /** The changes of one transaction. */
 export class Write {
   readonly #connection: Connection;
@@ -90,16 +96,14 @@ export class Write {
     for (const [lane, share] of this.#lanes.choose(route, limit, this.#now)) {
       const rows = this.#connection.statement(sql.LEASE_LANE).all(lane, share, workerId, leaseUntil);
       for (const row of rows) {
-        const jobId = integer(row, "id");
-        const details = this.#connection.statement(sql.DETAILS).get(jobId);
-        const metadata = details ? textOrNull(details, "metadata") : null;
+        const metadata = textOrNull(row, "metadata");
         leased.push({
-          jobId,
+          jobId: integer(row, "id"),
           epoch: integer(row, "lease_epoch"),
           artifactId: text(row, "artifact_id"),
           metadata: metadata === null ? null : JSON.parse(metadata),
           attempts: integer(row, "attempts"),
-          cursor: details ? textOrNull(details, "cursor") : null,
+          cursor: textOrNull(row, "cursor"),
           route,
           leaseUntil,
         });
@@ -116,25 +120,24 @@ export class Write {
       case "ack":
         return this.#finish(settlement.lease, settlement.record) ? "ok" : "lost";
       case "hold":
-        return this.#requeue(settlement.lease, settlement, settlement.until ?? 0, 0) ? "ok" : "lost";
+        return this.#requeue(
+            settlement.lease,
+            this.#laneOf(settlement.lease),
+            settlement,
+            settlement.until ?? 0,
+          )
+          ? "ok"
+          : "lost";
       case "release":
-        return this.#requeue(settlement.lease, settlement, 0, 0) ? "ok" : "lost";
-      case "retry": {
-        const job = this.#held(settlement.lease);
-        if (!job) return "lost";
-        const attempts = job.attempts + 1;
-        if (attempts >= this.#retry.maxAttempts) {
-          return this.#finish(settlement.lease, settlement.record) ? "error" : "lost";
-        }
-        const dueAt = this.#now + backoffDelayMs(this.#retry, attempts, this.#random);
-        const change = { ...settlement, lastError: `${settlement.record.reason}: ${settlement.message}` };
-        return this.#requeue(settlement.lease, change, dueAt, 1) ? "retry" : "lost";
-      }
+        return this.#requeue(settlement.lease, this.#laneOf(settlement.lease), settlement, 0) ? "ok" : "lost";
+      case "retry":
+        return this.#tryAgain(settlement);
     }
   }
 
   /** Extends a worker's leases; gives back those still held. */
   heartbeat(workerId: string, leaseUntil: number): Lease[] {
+    this.#run(sql.TOUCH_HOLDER, workerId, leaseUntil);
     return this.#connection.statement(sql.HEARTBEAT).all(workerId, leaseUntil).map((row) => ({
       jobId: integer(row, "id"),
       epoch: integer(row, "lease_epoch"),
@@ -202,21 +205,32 @@ export class Write {
 
   #finish(lease: Lease, record: ArtifactRecord): boolean {
     const state = STATE_OF_OUTCOME[record.outcome];
-    if (!this.#connection.statement(sql.FINISH_JOB).get(lease.jobId, lease.epoch, state)) return false;
+    const job = this.#connection.statement(sql.FINISH_JOB).get(lease.jobId, lease.epoch, state);
+    if (!job) return false;
     this.#run(sql.SAVE_RECORD, lease.jobId, record.reason, this.#now, JSON.stringify(record));
-    this.#run(sql.FORGET_CURSOR, lease.jobId);
+    if (integer(job, "detailed") === 1) this.#run(sql.FORGET_CURSOR, lease.jobId);
     count(this.#reasons, record.reason, 1);
     this.#move(IN_PROGRESS, state, 1);
     return true;
   }
 
+  #tryAgain(settlement: Extract<Settlement, { type: "retry" }>): "retry" | "error" | "lost" {
+    const { lease, record, message } = settlement;
+    const job = this.#laneOf(lease);
+    const attempts = (job?.attempts ?? 0) + 1;
+    if (attempts >= this.#retry.maxAttempts) return this.#finish(lease, record) ? "error" : "lost";
+    const dueAt = this.#now + backoffDelayMs(this.#retry, attempts, this.#random);
+    const change = { ...settlement, lastError: `${record.reason}: ${message}` };
+    return this.#requeue(lease, job, change, dueAt, 1) ? "retry" : "lost";
+  }
+
   #requeue(
     lease: Lease,
+    job: LaneOfJob | null,
     change: { readonly route: string; readonly cursor: string | null; readonly lastError?: string },
     dueAt: number,
-    attempt: 0 | 1,
+    attempt: 0 | 1 = 0,
   ): boolean {
-    const job = this.#held(lease);
     if (!job) return false;
     const lane = this.#lanes.lane(job.lane);
     const target = this.#laneId(change.route, lane?.setId ?? 1, lane?.priority ?? 0);
@@ -230,7 +244,7 @@ export class Write {
       attempt,
     );
     if (changes !== 1) return false;
-    if (change.cursor !== null || change.lastError !== undefined) {
+    if (job.detailed || change.cursor !== null || change.lastError !== undefined) {
       this.#run(sql.SAVE_DETAILS, lease.jobId, change.cursor, change.lastError ?? null);
     }
     if (due === 0) this.#noteReady(target, 1);
@@ -245,15 +259,20 @@ export class Write {
         this.#finish(lease, exhausted);
         continue;
       }
-      if (this.#connection.statement(sql.RECLAIM).run(lease.jobId, lease.epoch).changes !== 1) continue;
+      this.#run(sql.RECLAIM, lease.jobId);
       this.#noteReady(integer(row, "lane"), 1);
       this.#move(IN_PROGRESS, QUEUED, 1);
     }
   }
 
-  #held(lease: Lease): { lane: number; attempts: number } | null {
-    const row = this.#connection.statement(sql.HELD_JOB).get(lease.jobId, lease.epoch);
-    return row ? { lane: integer(row, "lane"), attempts: integer(row, "attempts") } : null;
+  #laneOf(lease: Lease): LaneOfJob | null {
+    const row = this.#connection.statement(sql.LANE_OF_JOB).get(lease.jobId);
+    if (!row) return null;
+    return {
+      lane: integer(row, "lane"),
+      attempts: integer(row, "attempts"),
+      detailed: integer(row, "detailed") === 1,
+    };
   }
 
   #laneId(route: string, setId: number, priority: number): number {
