@@ -1,18 +1,15 @@
 import { hostKey, parseRetryAfter } from "../limits/mod.ts";
-import { messageOf } from "../model/errors.ts";
 import type { Closed, Feedback, Permit, PermitSource } from "../model/permit.ts";
-import { parseAddress } from "./address.ts";
-import { BodyError } from "./body_error.ts";
 import { BodyReader } from "./body_reader.ts";
-import type { GetOptions, HttpClientOptions, Timeouts } from "./http_client.ts";
+import type { GetOptions, HttpClientOptions, RobotsVerdict, Timeouts } from "./http_client.ts";
 import type { LookupAddresses } from "./dns.ts";
-import { fetchFailure, withoutQuery } from "./_fetch_failure.ts";
-import { canonicalHost } from "./host_pattern.ts";
+import { failureOf, feedbackOn, withoutQuery } from "./_failure.ts";
 import type { Failed, HopClosed, HttpResponse, HttpResult, Limited, Refused } from "./http_result.ts";
 import { headersAcrossOrigins, isRedirect, redirectTarget, requestHeaders } from "./_redirect.ts";
 import { refusalOf } from "./_refusal.ts";
 import { RequestWatch } from "./_request_watch.ts";
-import type { Sending, Transport } from "./_transport.ts";
+import type { Transport } from "./_transport.ts";
+import { vet, type Vetted } from "./_vetting.ts";
 
 /** What an exchange needs: the client's options, the optional ones filled in, and its parts. */
 export interface ExchangeParts extends HttpClientOptions {
@@ -23,9 +20,6 @@ export interface ExchangeParts extends HttpClientOptions {
 }
 
 type Answered = Extract<Feedback, { type: "answered" }>;
-
-/** A URL that may be opened, and where. */
-type Vetted = Pick<Sending, "url" | "addresses" | "named">;
 
 const DEFAULT_TIMEOUTS: Required<Timeouts> = {
   connectMs: 10_000,
@@ -67,6 +61,10 @@ export class Exchange {
     let result: HttpResult | undefined;
     try {
       result = await this.#follow(text);
+      if (result.type === "failed") {
+        const { purpose } = this.#request;
+        this.#parts.meter.count("contentdownload.http.failed", 1, { purpose, reason: result.reason });
+      }
       return result;
     } finally {
       if (result?.type !== "response") this.#end();
@@ -76,12 +74,21 @@ export class Exchange {
   async #follow(text: string): Promise<HttpResult> {
     let headers = requestHeaders(this.#request.headers, this.#parts.userAgent);
     for (;;) {
-      const vetted = await this.#vet(text);
+      const vetted = await vet(text, {
+        ...this.#parts,
+        connectMs: this.#timeouts.connectMs,
+        watch: this.#watch,
+      });
       if ("type" in vetted) return vetted;
       const { url } = vetted;
       const barred = await this.#askRobots(url);
       if (barred !== null) return barred;
       const granted = await this.#permits.acquire(this.#groupsOf(url));
+      // What was granted to a request that is over by now is refunded: nothing has left.
+      if (this.#watch.signal.aborted) {
+        if (granted.type === "permit") granted[Symbol.dispose]();
+        return failureOf(null, url, this.#watch.signal);
+      }
       if (granted.type === "closed") {
         return { type: "closed", closed: granted, resumeUrl: url.href, hops: this.#hops };
       }
@@ -93,7 +100,7 @@ export class Exchange {
         return await this.#answered(url, response, feedback);
       }
       granted.report(feedback);
-      await response.body?.cancel();
+      await response.body?.cancel().catch(() => {});
       this.#release();
       const next = this.#next(url, response.headers.get("location") ?? "");
       if ("type" in next) return next;
@@ -105,10 +112,15 @@ export class Exchange {
   /** Says why robots.txt keeps a hop from being made; `null` if it does not. */
   async #askRobots(url: URL): Promise<Refused | Failed | HopClosed | null> {
     const { signal } = this.#watch;
-    const verdict = await this.#request.robots?.(url, { permits: this.#permits, signal });
-    signal.throwIfAborted();
-    switch (verdict?.type) {
-      case undefined:
+    if (this.#request.robots === undefined) return null;
+    let verdict: RobotsVerdict;
+    try {
+      verdict = await this.#watch.race(this.#request.robots(url, { permits: this.#permits, signal }));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return failureOf(error, url, signal);
+    }
+    switch (verdict.type) {
       case "allowed":
         return null;
       case "closed":
@@ -125,36 +137,6 @@ export class Exchange {
     return groupsOf?.(url) ?? [...groups, this.#parts.groupOf?.(url) ?? `host:${hostKey(url)}`];
   }
 
-  /** Decides whether the URL may be opened: by itself, then by where its host is. */
-  async #vet(text: string): Promise<Vetted | Refused | Failed> {
-    this.#watch.signal.throwIfAborted();
-    const checked = this.#parts.policy.checkUrl(text);
-    if (checked.type === "refused") return checked;
-    const { url } = checked;
-    const host = canonicalHost(url);
-    const named = parseAddress(host) === null;
-    let addresses: readonly string[] = [host];
-    try {
-      if (named) addresses = await this.#lookup(host);
-    } catch (error) {
-      return this.#failure(error, url);
-    }
-    return this.#parts.policy.checkAddresses(url, addresses) ?? { url, addresses, named };
-  }
-
-  async #lookup(host: string): Promise<readonly string[]> {
-    this.#watch.deadline.begin(this.#timeouts.connectMs);
-    try {
-      return await this.#watch.race(this.#parts.lookup(host));
-    } catch (error) {
-      // These names are loopback whether or not a resolver knows them (RFC 6761 §6.3).
-      if (!this.#watch.signal.aborted && /^(.+\.)?localhost$/.test(host)) return ["127.0.0.1"];
-      throw error;
-    } finally {
-      this.#watch.deadline.pause();
-    }
-  }
-
   async #send(
     vetted: Vetted,
     headers: Headers,
@@ -162,8 +144,6 @@ export class Exchange {
     const { clock, logger, meter, transport } = this.#parts;
     const { url } = vetted;
     const { signal, deadline } = this.#watch;
-    // The permit was granted, but nothing has left: it is refunded.
-    signal.throwIfAborted();
     this.#hops.push(url.href);
     this.#visited.add(withoutFragment(url));
     const { purpose } = this.#request;
@@ -177,52 +157,29 @@ export class Exchange {
       logger.debug("answer", { purpose, url: withoutQuery(url), status, latencyMs });
       return { response, feedback: { type: "answered", status, headers: response.headers, latencyMs } };
     } catch (error) {
-      const feedback = this.#feedbackOn(error);
+      const feedback = feedbackOn(error, signal);
       if (feedback !== null) this.#permit?.report(feedback);
-      return this.#failure(error, url);
+      return failureOf(error, url, signal);
     } finally {
       deadline.pause();
     }
   }
 
-  /** What the limit groups are told of a request without an answer; `null` if nothing was tried at all. */
-  #feedbackOn(error: unknown): Feedback | null {
-    const { signal } = this.#watch;
-    if (signal.aborted) return { type: "failed", reason: isTimeout(signal) ? "timeout" : "unanswered" };
-    const { reason, sent } = fetchFailure(error);
-    if (reason === "bad-url" || reason === "host-not-allowed") return null;
-    return { type: "failed", reason: sent ? "unanswered" : reason };
-  }
-
-  /** @throws The caller's reason, if it was the caller who ended the request. */
-  #failure(error: unknown, url: URL): Failed | Refused {
-    const { signal } = this.#watch;
-    if (signal.aborted && !isTimeout(signal)) throw signal.reason;
-    const { reason, text } = signal.aborted
-      ? { reason: "timeout", text: messageOf(signal.reason) } as const
-      : fetchFailure(error);
-    const detail = `Cannot get ${withoutQuery(url)}: ${text}`;
-    this.#parts.meter.count("contentdownload.http.failed", 1, { purpose: this.#request.purpose, reason });
-    return reason === "bad-url" || reason === "host-not-allowed"
-      ? { type: "refused", reason, url: url.href, detail }
-      : { type: "failed", reason, url: url.href, detail };
-  }
-
   /** Where a redirect leads, if it may be followed. */
   #next(from: URL, location: string): URL | Refused {
     const target = redirectTarget(location, from);
+    const { maxRedirects, allowDowngrade = false } = this.#parts;
     const refuse = (reason: Refused["reason"], why: string): Refused => {
       const url = target?.href ?? location;
       return { type: "refused", reason, url, detail: `Cannot follow ${withoutQuery(from)}: ${why}` };
     };
     if (target === null) return refuse("bad-url", "Location is not a URL");
-    if (from.protocol === "https:" && target.protocol === "http:" && !this.#parts.allowDowngrade) {
+    if (from.protocol === "https:" && target.protocol === "http:" && !allowDowngrade) {
       return refuse("bad-url", "it redirects from https to http");
     }
     if (this.#visited.has(withoutFragment(target))) {
       return refuse("redirect-loop", "it redirects to where it was");
     }
-    const { maxRedirects } = this.#parts;
     if (this.#hops.length > maxRedirects) {
       return refuse("too-many-redirects", `more than ${maxRedirects} redirects`);
     }
@@ -231,6 +188,9 @@ export class Exchange {
 
   async #answered(url: URL, response: Response, feedback: Answered): Promise<HttpResponse | Limited> {
     const { status, headers } = response;
+    // A body that is empty, or given up while it is looked at, ends before the report that its permit is owed.
+    let isReported = false;
+    let isOver = false;
     const body = new BodyReader({
       stream: response.body,
       headers,
@@ -239,7 +199,10 @@ export class Exchange {
       idleMs: this.#timeouts.idleMs,
       deadline: this.#watch.deadline,
       signal: this.#watch.signal,
-      onEnd: () => this.#end(),
+      onEnd: () => {
+        isOver = true;
+        if (isReported) this.#end();
+      },
     });
     const { limited, message } = await refusalOf(
       response,
@@ -247,9 +210,11 @@ export class Exchange {
       this.#parts.clock.now(),
       this.#request.refusals,
     );
-    this.#permit?.report({ ...feedback, ...(message !== undefined && { message }) });
-    if (!limited) return { type: "response", status, headers, finalUrl: url.href, hops: this.#hops, body };
     const groups = this.#permit?.groups ?? [];
+    this.#permit?.report({ ...feedback, ...(message !== undefined && { message }) });
+    isReported = true;
+    if (isOver) this.#end();
+    if (!limited) return { type: "response", status, headers, finalUrl: url.href, hops: this.#hops, body };
     await body.cancel();
     const closed = await this.#whenOpen(groups, headers);
     return { type: "limited", status, headers, url: url.href, hops: this.#hops, closed };
@@ -281,10 +246,6 @@ export class Exchange {
     this.#release();
     this.#watch[Symbol.dispose]();
   }
-}
-
-function isTimeout(signal: AbortSignal): boolean {
-  return signal.reason instanceof BodyError && signal.reason.reason === "timeout";
 }
 
 function withoutFragment(url: URL): string {

@@ -89,7 +89,7 @@ export class BodyReader implements AsyncDisposable {
       const peeked = this.#peeked.shift();
       if (peeked?.status === "rejected") throw peeked.reason;
       const chunk = peeked === undefined ? await this.#source.read() : peeked.value;
-      if (this.#options.signal.aborted) throw this.#options.signal.reason;
+      this.#options.signal.throwIfAborted();
       if (chunk === null) {
         this.#end();
         return null;
@@ -149,7 +149,7 @@ export class BodyReader implements AsyncDisposable {
   async cancel(): Promise<void> {
     if (this.#ended) return;
     this.#failure = this.#options.signal.aborted
-      ? this.#options.signal.reason
+      ? this.#endedBy(this.#options.signal.reason)
       : new TypeError(`Cannot read ${this.#options.url}: the body was cancelled`);
     this.#end();
     await this.#raw?.cancel().catch(() => {});
@@ -179,7 +179,7 @@ export class BodyReader implements AsyncDisposable {
     const { signal, url } = this.#options;
     const reached = this.#expected();
     const failure = signal.aborted
-      ? signal.reason
+      ? this.#endedBy(signal.reason)
       : error instanceof BodyError
       ? error
       : new BodyError("truncated", `Cannot read ${url}: the body broke off after ${reached}`, {
@@ -187,6 +187,11 @@ export class BodyReader implements AsyncDisposable {
       });
     await this.cancel();
     return this.#failure = failure;
+  }
+
+  #endedBy(reason: unknown): unknown {
+    if (!(reason instanceof BodyError)) return reason;
+    return new BodyError(reason.reason, `Cannot read ${this.#options.url}: ${reason.message}`);
   }
 
   #expected(): string {
