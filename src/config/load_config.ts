@@ -122,14 +122,17 @@ async function readDocument(
   named: string | undefined,
 ): Promise<{ file: string | null; document: ConfigDocument | null }> {
   const file = named ?? DEFAULT_CONFIG_FILE;
-  let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    const text = await Deno.readTextFile(file);
+    const { parseConfigDocument } = await import("./_document.ts");
+    return { file, document: parseConfigDocument(text, file) };
   } catch (error) {
+    if (error instanceof InputError) throw error;
     if (error instanceof Deno.errors.NotFound && named === undefined) return { file: null, document: null };
-    const why = error instanceof Deno.errors.NotFound ? `the file "${file}" is not there` : messageOf(error);
-    throw new InputError(`Cannot read configuration: ${why}`, { cause: error });
+    // A permission that is missing, for the file or for a variable that the parser asks for, is named with its flag.
+    const why = error instanceof Deno.errors.NotFound
+      ? "is not there"
+      : `cannot be read: ${messageOf(error)}`;
+    throw new InputError(`Cannot read configuration: the file "${file}" ${why}`, { cause: error });
   }
-  const { parseConfigDocument } = await import("./_document.ts");
-  return { file, document: parseConfigDocument(text, file) };
 }

@@ -78,7 +78,8 @@ const DEFAULT_HEARTBEAT_SECONDS = 30;
 
 const orchestrator = z.strictObject({
   max_workers: wholeNumber(1, 256).default(8).describe("Jobs that are worked on at once"),
-  max_per_resolver: z.record(name, wholeNumber(1)).default({})
+  max_per_resolver: z.record(name, wholeNumber(1).describe("Requests to the API of this resolver at once"))
+    .default({})
     .meta({
       description: "Requests to a resolver's API at once",
       placeholder: "resolver",
