@@ -64,7 +64,6 @@ function toPlain(document: Document, file: string): unknown {
 function withoutNulls(value: unknown): unknown {
   if (value === null) return undefined;
   if (!isRecord(value)) return value;
-  // This defines properties instead of setting them: a key named __proto__ stays a key, and unknown.
   return Object.fromEntries(
     Object.entries(value).map(([key, child]) => [key, withoutNulls(child)]).filter(([, child]) =>
       child !== undefined

@@ -59,7 +59,6 @@ export function artifactFromRecord(record: unknown): NewArtifact {
   if (identifier.version !== undefined) fields.set("arxiv", `${identifier.value}v${identifier.version}`);
   return {
     artifactId: formatIdentifier(identifier),
-    // This defines properties instead of setting them: a field named __proto__ stays a field.
     metadata: fields.size === 0 ? null : Object.fromEntries(fields),
     priority,
   };

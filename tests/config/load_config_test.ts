@@ -173,6 +173,8 @@ Deno.test("loadConfig() names the variable or the flag that a wrong value came f
     "CONTENTDOWNLOAD_QUEUE__TIMEOUT_SEC: queue.timeout_sec is 0, which is not a number from 1 to 3600",
     'CONTENTDOWNLOAD_QUEUE__WAL_MODE: queue.wal_mode is "yes", which is not true or false',
   ]);
+  const both = { ...options, env: { CONTENTDOWNLOAD_ORCHESTRATOR__MAX_WORKERS: "2" } };
+  equal((await problems("", both))[0]?.startsWith("--workers: "), true);
   deepEqual(await problems("", { env: { CONTENTDOWNLOAD_NETWORK__ALLOW_NET: "[" } }), [
     'CONTENTDOWNLOAD_NETWORK__ALLOW_NET is "[", which is not a list in JSON',
   ]);
@@ -314,5 +316,6 @@ Deno.test("loadConfig() takes contentdownload.yaml of the current directory, and
     );
     await Deno.remove(file);
     deepEqual(await run(cwd, read), [null, 8, "downloads", null]);
+    deepEqual(await run(cwd, read, "--deny-env"), [null, 8, "downloads", null]);
   });
 });

@@ -15,7 +15,9 @@ Deno.test("VirtualClock fires timers by instant, those of one instant in the ord
 });
 
 Deno.test("VirtualClock cancels whichever timers are disposed, and only those", async () => {
-  const timers = fc.array(fc.record({ delay: fc.integer({ min: 0, max: 20 }), cancel: fc.boolean() }));
+  const timer = fc.record({ delay: fc.integer({ min: 0, max: 20 }), cancel: fc.boolean() });
+  // Removal from the middle of a heap shows its mistakes only in deep ones.
+  const timers = fc.array(timer, { maxLength: 100, size: "max" });
   await fc.assert(fc.asyncProperty(timers, async (timers) => {
     const clock = new VirtualClock();
     const fired: number[] = [];
