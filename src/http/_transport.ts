@@ -14,15 +14,17 @@ export interface Sending {
 /** Makes connections. The only place in the program that calls `fetch`. */
 export class Transport implements Disposable {
   readonly #pin: boolean;
-  // HTTP/2 with reused connections can stall for ever (denoland/deno#21749).
-  readonly #client = Deno.createHttpClient({ http2: false, allowHost: true });
+  readonly #client: Deno.HttpClient;
 
   /**
    * @param pin Whether plain HTTP goes to the very address that was vetted, whatever the name resolves to a moment
    * later. Not with a net permission that is scoped to names: Deno would refuse the address.
+   * @param caCerts Certificates in PEM form that are trusted beside the system's.
    */
-  constructor(pin: boolean) {
+  constructor(pin: boolean, caCerts: readonly string[]) {
     this.#pin = pin;
+    // HTTP/2 with reused connections can stall for ever (denoland/deno#21749).
+    this.#client = Deno.createHttpClient({ http2: false, allowHost: true, caCerts: [...caCerts] });
   }
 
   /** Sends a GET request, once; the body of the answer has to be read or cancelled. */

@@ -19,7 +19,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   for (const [name, value] of Object.entries({ maxRedirects, maxBytes, ...options.timeouts })) {
     if (!(value >= 0)) throw new RangeError(`Cannot make an HTTP client: ${name} is ${value}, not 0 or more`);
   }
-  const transport = new Transport(options.pin ?? true);
+  const transport = new Transport(options.pin ?? true, options.caCerts ?? []);
   const lookup = createDnsCache({ clock: options.clock, ...(options.lookup && { lookup: options.lookup }) });
   const parts = { ...options, maxRedirects, maxBytes, lookup, transport };
   return {

@@ -85,6 +85,12 @@ export interface HttpClientOptions {
    */
   readonly pin?: boolean;
   /**
+   * Certificates in PEM form that are trusted beside those of the runtime, as of an institution's own authority.
+   *
+   * @default {[]}
+   */
+  readonly caCerts?: readonly string[];
+  /**
    * Finds the addresses of names.
    *
    * @default {the system's resolver}

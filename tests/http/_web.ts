@@ -8,6 +8,7 @@ import {
   type HttpClientOptions,
   type HttpResult,
 } from "../../src/http/mod.ts";
+import { CERTIFICATE, KEY } from "./_certificate.ts";
 import { SystemClock } from "../../src/runtime/mod.ts";
 
 /** Grants everything but what was closed by hand, and writes down what happened, in order. */
@@ -90,6 +91,19 @@ export function serve(handler: Deno.ServeHandler, hostname = "127.0.0.1"): Serve
   return {
     port: server.addr.port,
     url: `http://${hostname}:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** A server that speaks TLS with the tests' own certificate; its URL names `localhost`. */
+export function serveTls(handler: Deno.ServeHandler): Served {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert: CERTIFICATE, key: KEY, onListen() {} },
+    handler,
+  );
+  return {
+    port: server.addr.port,
+    url: `https://localhost:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }

@@ -165,14 +165,14 @@ Deno.test("peekText() shows the beginning and takes nothing away", async () => {
   assert.equal(web.permits.disposed, 1);
 });
 
-/** On Deno before 2.7 `fetch` decodes by itself, whatever was asked for. */
-const decodesItself = !Deno.version.deno.startsWith("2.9");
+/** On early Deno `fetch` decodes by itself, whatever was asked for. */
+const decodesItself = /^2\.[0-8]\./.test(Deno.version.deno);
 
 Deno.test({
   name: "codings that were not asked for are undone, up to two layers",
   ignore: decodesItself,
   async fn() {
-    const text = new TextEncoder().encode("%PDF-1.7 ".repeat(50_000));
+    const text = new Uint8Array(500_000).map((_, index) => (index * index) >> 7);
     const gzip = await compressed("gzip", text);
     const bodies: Record<string, [string, Uint8Array<ArrayBuffer>]> = {
       "/gzip": ["gzip", gzip],
@@ -189,7 +189,9 @@ Deno.test({
     for (const path of Object.keys(bodies)) {
       const body = await bodyAt(web, server.url + path);
       assert.equal(body.expectedBytes, path === "/identity" ? text.length : null);
-      assert.deepEqual(await drain(body), { bytes: text.length }, path);
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      for await (const chunk of body) chunks.push(chunk.slice());
+      assert.deepEqual(await new Blob(chunks).bytes(), text, path);
     }
     assert.equal(web.permits.granted, web.permits.disposed);
   },

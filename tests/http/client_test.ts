@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHttpClient, createUrlPolicy, type HttpResult } from "../../src/http/mod.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
-import { open, send, serve, serveRaw } from "./_web.ts";
+import { CERTIFICATE } from "./_certificate.ts";
+import { open, send, serve, serveRaw, serveTls } from "./_web.ts";
 
 async function bodyOf(result: HttpResult): Promise<string> {
   if (result.type !== "response") assert.fail(JSON.stringify(result));
@@ -405,6 +406,58 @@ Deno.test("localhost is loopback even if no resolver knows it", async () => {
     const result = await web.get(`http://${host}:1234/`);
     assert.ok(result.type === "refused" && result.reason === "private-address", host);
   }
+});
+
+Deno.test("https is proven by the certificate: trusted, unknown, and of another name", async () => {
+  await using server = serveTls(() => new Response("secret"));
+  const lookup = () => Promise.resolve(["127.0.0.1"]);
+  using trusting = open({ caCerts: [CERTIFICATE], lookup });
+  assert.equal(await bodyOf(await trusting.get(server.url)), "secret");
+  assert.equal(await bodyOf(await trusting.get(`https://127.0.0.1:${server.port}/`)), "secret");
+  // A name that was rebound to a host which cannot prove it.
+  const rebound = await trusting.get(`https://127.0.0.2:${server.port}/`);
+  assert.ok(rebound.type === "failed" && rebound.reason === "connect-failed", JSON.stringify(rebound));
+  using strict = open({ lookup });
+  const unknown = await strict.get(server.url);
+  assert.ok(unknown.type === "failed" && unknown.reason === "tls-failed", JSON.stringify(unknown));
+  assert.deepEqual(strict.permits.feedback, [{ type: "failed", reason: "tls-failed" }]);
+});
+
+Deno.test("get() follows from https to http only if that is allowed, and the other way always", async () => {
+  await using plain = serve((request) =>
+    request.url.endsWith("/up") ? redirectTo(`${secure.url}/end`) : new Response("plain")
+  );
+  await using secure = serveTls((request) =>
+    request.url.endsWith("/down") ? redirectTo(`${plain.url}/end`) : new Response("tls")
+  );
+  const options = { caCerts: [CERTIFICATE], lookup: () => Promise.resolve(["127.0.0.1"]) };
+  using web = open(options);
+  const refused = await web.get(`${secure.url}/down`);
+  assert.ok(
+    refused.type === "refused" && refused.reason === "bad-url" && /https to http/.test(refused.detail),
+  );
+  assert.equal(await bodyOf(await web.get(`${plain.url}/up`)), "tls");
+  using lax = open({ ...options, allowDowngrade: true });
+  assert.equal(await bodyOf(await lax.get(`${secure.url}/down`)), "plain");
+});
+
+Deno.test("a permit that is granted to a request given up meanwhile is refunded", async () => {
+  let requests = 0;
+  await using server = serve(() => (requests++, new Response()));
+  using web = open();
+  const controller = new AbortController();
+  const pending = web.get(server.url, {
+    signal: controller.signal,
+    permits: {
+      acquire(groups) {
+        controller.abort(new Error("stop"));
+        return web.permits.acquire(groups);
+      },
+    },
+  });
+  await assert.rejects(pending, { message: "stop" });
+  assert.deepEqual(web.permits.log.slice(1), ["dispose 1"]);
+  assert.equal(requests, 0);
 });
 
 Deno.test("createHttpClient() refuses numbers out of bounds", () => {
