@@ -16,6 +16,7 @@ export class ReaderGone extends Error {
 export interface SinkTarget {
   /** Writes some of the bytes and gives their number. */
   writeSync(bytes: Uint8Array): number;
+  /** Whether a person looks at it. */
   isTerminal(): boolean;
 }
 
@@ -36,6 +37,7 @@ export class Sink {
   /** Settles when all that was written before has left. */
   #last: Promise<void> | null = null;
 
+  /** Writes to `target`; the clock says when a slow reader is offered the rest. */
   constructor(target: SinkTarget, clock: Clock) {
     this.#target = target;
     this.#clock = clock;

@@ -10,10 +10,15 @@ import { Sink } from "./sink.ts";
 
 /** The outside. */
 export interface Surroundings {
-  readonly stdin: ReadableStream<Uint8Array>;
+  /** Standard input; not opened before a command asks for it. */
+  readonly stdin: () => ReadableStream<Uint8Array>;
+  /** Results. */
   readonly stdout: Sink;
+  /** Logs, progress and errors. */
   readonly stderr: Sink;
+  /** Time. */
   readonly clock: Clock;
+  /** Chance. */
   readonly random: Random;
   /** Environment variables by name. @default the process's, as far as they may be read */
   readonly environment?: Readonly<Record<string, string>>;
@@ -23,10 +28,7 @@ export interface Surroundings {
 export function systemSurroundings(): Surroundings {
   const clock = new SystemClock();
   return {
-    // Not opened before a command asks for it.
-    get stdin() {
-      return Deno.stdin.readable;
-    },
+    stdin: () => Deno.stdin.readable,
     stdout: new Sink(Deno.stdout, clock),
     stderr: new Sink(Deno.stderr, clock),
     clock,

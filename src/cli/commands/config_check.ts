@@ -11,10 +11,10 @@ import type { InferValue } from "@optique/core/parser";
 import { command } from "@optique/core/primitives";
 import { InputError } from "../../model/errors.ts";
 import type { Action, CommandContext } from "../action.ts";
+import { complain } from "../complain.ts";
 import { configurationOf } from "../configuration.ts";
 import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
-import { printable } from "../render/printable.ts";
 import { pluginsOption } from "../shared_options.ts";
 
 const options = object({ plugins: pluginsOption });
@@ -50,13 +50,11 @@ async function run(args: InferValue<typeof options>, context: CommandContext): P
     );
   }
   for (const { problem } of registry.broken) {
-    await context.stderr.write(`contentdownload: ${printable(problem)}\n`);
+    await complain(context.stderr, problem);
   }
-  for (const { manifest, unusable } of registry.plugins) {
+  for (const { unusable } of registry.plugins) {
     if (unusable === undefined) continue;
-    await context.stderr.write(
-      `contentdownload: ${printable(`Resolver "${manifest.name}" is left out: ${unusable}`)}\n`,
-    );
+    await complain(context.stderr, unusable);
   }
   await context.stdout.write(`The configuration (${sources.file ?? "defaults"}) can be used\n`);
   return EXIT.done;

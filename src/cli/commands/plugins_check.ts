@@ -11,6 +11,7 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, command } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import type { Action, CommandContext } from "../action.ts";
+import { complain } from "../complain.ts";
 import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
 import { jsonLine } from "../render/json.ts";
@@ -58,7 +59,7 @@ async function run({ file, format }: InferValue<typeof options>, context: Comman
   }
   for (const { message, line, column } of problems) {
     const place = [file, line, column].filter((part) => part !== undefined).join(":");
-    await context.stderr.write(`contentdownload: ${printable(`${place}: ${message}`)}\n`);
+    await complain(context.stderr, `${place}: ${message}`);
   }
   return problems.length === 0 ? EXIT.done : EXIT.input;
 }

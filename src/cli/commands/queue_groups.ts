@@ -33,7 +33,8 @@ export const queueGroupsCommand = command(
 async function run({ format }: InferValue<typeof options>, context: CommandContext): Promise<number> {
   using queue = await openQueue(context, { create: false });
   const { groupJson, groupsTable, readGroups } = await import("../render/group_state.ts");
-  const groups = [...readGroups(await queue.groups()).values()];
+  const groups = [...readGroups(await queue.groups()).values()]
+    .sort((one, other) => one.name < other.name ? -1 : 1);
   const now = context.clock.now();
   const { stdout } = context;
   await stdout.write(

@@ -18,7 +18,7 @@ export async function openBytes(
   { stdin }: Pick<Surroundings, "stdin">,
 ): Promise<AsyncIterable<Uint8Array>> {
   try {
-    return explained(file, file === "-" ? stdin : (await Deno.open(file)).readable);
+    return explained(file, file === "-" ? stdin() : (await Deno.open(file)).readable);
   } catch (error) {
     throw explainFileError(error, "read", file);
   }

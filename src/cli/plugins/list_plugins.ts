@@ -76,7 +76,7 @@ function pluginsText(
   ]);
   // What is wrong needs whole sentences, which no column has room for.
   const notes = plugins.flatMap(({ manifest, unusable, replaced, file }) => [
-    ...(unusable === undefined ? [] : [`${manifest.name}: ${unusable}`]),
+    ...(unusable === undefined ? [] : [unusable]),
     ...replaced.map((other) => `${manifest.name}: ${placeOf(file)} replaces ${placeOf(other)}`),
   ]);
   const lines = [...notes, ...broken.map(({ problem }) => problem)].map((line) => `${printable(line)}\n`);

@@ -9,6 +9,7 @@ import { artifactFromRecord, artifactOf } from "../../model/artifact_from_record
 import { InputError } from "../../model/errors.ts";
 import { checkPlugin, DEFAULT_BOUNDS } from "../../plugins/mod.ts";
 import type { CommandContext } from "../action.ts";
+import { complain } from "../complain.ts";
 import { configurationOf } from "../configuration.ts";
 import { settingsFromEnvironment } from "../engine_start.ts";
 import { EXIT, exitCodeOfSignal } from "../exit_code.ts";
@@ -57,7 +58,7 @@ export async function runPlugin(request: RunPluginRequest, context: CommandConte
     format === "json" ? jsonLine({ artifact_id: artifactId, ...rest }) : answerText(answer),
   );
   if (answer.problem === null) return EXIT.done;
-  await context.stderr.write(`contentdownload: ${printable(answer.problem)}\n`);
+  await complain(context.stderr, answer.problem);
   return EXIT.artifactsFailed;
 }
 

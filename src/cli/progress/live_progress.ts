@@ -15,6 +15,9 @@ import type { Finished, RunTally } from "./run_tally.ts";
 /** No more than ten times a second: more cannot be read, and a slow terminal would hold the run up. */
 const REDRAW_MS = 100;
 
+/** So long the engine may take until it works. */
+const STARTING_MS = 2_000;
+
 const BAR_COLUMNS = 24;
 const LEAST_COLUMNS = 40;
 
@@ -72,7 +75,7 @@ export class LiveProgress implements Disposable {
     this.#drawnAt = this.#options.clock.now();
     const width = Math.max(LEAST_COLUMNS, this.#options.stderr.columns ?? 80) - 1;
     const lines = this.#lines(width);
-    const block = lines.map((line) => `\r\n${line}`).join("");
+    const block = lines.map((line) => `\n${line}`).join("");
     this.#write(`\r\x1b[J${this.#above}${block}\r\x1b[${lines.length}A`);
     this.#above = "";
   }
@@ -81,9 +84,13 @@ export class LiveProgress implements Disposable {
     const { tally } = this.#options;
     const summary = cut(summaryLine(tally), width);
     const bar = this.#bar();
-    const working = tally.running.length === 0
-      ? "nothing can start now"
-      : `working on ${tally.running.map(printable).join(", ")}`;
+    const working = tally.running.length > 0
+      ? `working on ${tally.running.map(printable).join(", ")}`
+      : tally.elapsedMs < STARTING_MS
+      ? "starting"
+      : tally.stats && tally.stats.states.queued > 0
+      ? "waiting until a host or an API takes requests again"
+      : "waiting for works";
     return [...(bar === null ? [] : [bar]), summary, this.#dim(cut(working, width))];
   }
 

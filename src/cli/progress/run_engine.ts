@@ -8,7 +8,7 @@ import { type EngineEvent, type EngineStart, startEngine } from "../../engine/mo
 import { InputError } from "../../model/errors.ts";
 import { onHangup, onStopSignals, type StopSignal } from "../../runtime/mod.ts";
 import type { CommandContext } from "../action.ts";
-import { printable } from "../render/printable.ts";
+import { complain } from "../complain.ts";
 
 /** How a run ended. */
 export interface RunEnd {
@@ -60,7 +60,5 @@ export async function runEngine(context: CommandContext, options: RunEngineOptio
 }
 
 function say({ stderr, global }: CommandContext, text: string): void {
-  if (global.quiet) return;
-  const lines = text.split("\n").map((line) => `contentdownload: ${printable(line)}\n`);
-  stderr.write(lines.join("")).catch(() => {});
+  if (!global.quiet) complain(stderr, text);
 }

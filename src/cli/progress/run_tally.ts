@@ -12,6 +12,9 @@ import type { QueueStats } from "../../queue/mod.ts";
 /** The rate is that of this much of the past: long enough to be calm, short enough to follow a change. */
 const RATE_WINDOW_MS = 20_000;
 
+/** A guess at what remains is wild before this time. */
+const CALM_MS = 3_000;
+
 /** An artifact that ended in this run. */
 export interface Finished {
   readonly artifactId: string;
@@ -78,7 +81,7 @@ export class RunTally {
   /** How long it takes until the queue is empty at the present rate; `null` where nobody can say. */
   get remainingMs(): number | null {
     const perSecond = this.perSecond;
-    if (!this.stats || perSecond <= 0) return null;
+    if (!this.stats || perSecond <= 0 || this.elapsedMs < CALM_MS) return null;
     return (this.stats.states.queued + this.stats.states.in_progress) / perSecond * 1000;
   }
 
