@@ -26,7 +26,7 @@ export async function refusalOf(
   refusals: readonly LimitSign[] | undefined,
 ): Promise<Refusal> {
   // An archive that replays a refusal refuses nothing itself (RFC 7089 §2.1.1).
-  if (headers.has("memento-datetime")) return { limited: false };
+  if (status < 400 || headers.has("memento-datetime")) return { limited: false };
   const signs = refusals?.filter((sign) => sign.status === status) ?? [];
   if (refusals === undefined || !(signs.length > 0 || AMBIGUOUS.has(status))) {
     return { limited: readLimitHeaders(headers, status, nowMs).limited };
