@@ -119,7 +119,7 @@ async function syncDirectory(path: string): Promise<void> {
   // Windows opens no directories; NTFS keeps renames in its own journal.
   if (Deno.build.os === "windows") return;
   try {
-    using directory = await Deno.open(path);
+    using directory = Deno.openSync(path);
     await directory.sync();
   } catch (thrown) {
     throw StoreError.from(thrown, "sync the directory", path);

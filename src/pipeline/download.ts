@@ -76,7 +76,7 @@ async function download(request: DownloadRequest, options: DownloadOptions): Pro
     owner: request.owner,
     replay: (piece) => verifier.feed(piece),
   });
-  await using part = kept?.part;
+  using part = kept?.part;
   try {
     const result = await options.client.get(kept?.point.url ?? request.url, {
       groups: [],
@@ -118,7 +118,7 @@ async function receiveRest(
   if (!kept) return refused("truncated", response, "a partial answer that nobody asked for");
   const check = checkPartialResponse(response.headers, kept.point);
   if (!check.ok) {
-    await kept.part.discard();
+    kept.part.discard();
     return refused("truncated", response, check.detail);
   }
   return await receive(request, response, { ...kept, verifier, totalBytes: check.totalBytes }, options);
@@ -131,8 +131,8 @@ async function receiveAll(
   kept: PartFile | undefined,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  await kept?.discard();
-  await using part = await options.store.createPart(request.owner);
+  kept?.discard();
+  using part = await options.store.createPart(request.owner);
   const validator = response.headers.get("accept-ranges") === "none"
     ? null
     : strongValidatorOf(response.headers);
@@ -159,18 +159,18 @@ async function receive(
 ): Promise<Downloaded> {
   try {
     const early = await fill(response, part, verifier);
-    if (early) return await discarded(part, refused(early.reason, response, early.detail));
+    if (early) return discarded(part, refused(early.reason, response, early.detail));
   } catch (error) {
     if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
     const key = keptKey(request.artifactId, request.candidate.url);
     if (point) await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
     if (!(error instanceof BodyError)) throw error;
-    return await discarded(part, refused(error.reason, response, error.message));
+    return discarded(part, refused(error.reason, response, error.message));
   }
   const verdict = verifier.verdict({ announcedBytes: totalBytes, framed: isFramed(response) });
-  if (!verdict.ok) return await discarded(part, refused(verdict.reason, response, verdict.detail));
+  if (!verdict.ok) return discarded(part, refused(verdict.reason, response, verdict.detail));
   await part.finish();
-  if (!await request.confirm()) return await discarded(part, { type: "interrupted" });
+  if (!await request.confirm()) return discarded(part, { type: "interrupted" });
   const stored = await store.storeFile(part, request.path);
   return {
     type: "stored",
@@ -181,8 +181,8 @@ async function receive(
   };
 }
 
-async function discarded(part: PartFile, outcome: Downloaded): Promise<Downloaded> {
-  await part.discard();
+function discarded(part: PartFile, outcome: Downloaded): Downloaded {
+  part.discard();
   return outcome;
 }
 
@@ -196,7 +196,7 @@ async function fill(
     verifier.feed(chunk);
     const refusal = verifier.refuseEarly();
     if (refusal) return refusal;
-    await part.write(chunk);
+    part.write(chunk);
   }
   return null;
 }

@@ -45,13 +45,13 @@ export async function keepPart(
     readonly part: PartFile;
   } & Omit<ResumePoint, "bytes">,
 ): Promise<void> {
-  if (part.bytes === 0) return await part.discard();
+  if (part.bytes === 0) return part.discard();
   const { bytes, sha256 } = await part.finish();
   const paths = pathsOf(outDir, key);
   try {
     // No order of these two can go wrong at a crash: bytes that the sidecar's hash does not fit are never resumed.
     await Deno.writeTextFile(paths.sidecar, JSON.stringify({ ...from, bytes, sha256 }));
-    await part.moveTo(paths.kept);
+    part.moveTo(paths.kept);
   } catch (thrown) {
     throw StoreError.from(thrown, "keep", paths.kept);
   }
@@ -75,6 +75,7 @@ export async function claimKept(
 ): Promise<ClaimedPart | null> {
   const paths = pathsOf(outDir, key);
   const path = partPathOf(outDir, owner);
+  if (!exists(paths.kept)) return null;
   try {
     const sidecar = await readSidecar(paths.sidecar);
     if (!await renamed(paths.kept, path)) return null;
@@ -140,4 +141,14 @@ async function removed(path: string): Promise<null> {
 function pathsOf(outDir: string, key: string): { readonly kept: string; readonly sidecar: string } {
   const stem = join(outDir, PARTS_DIRECTORY, key);
   return { kept: `${stem}.kept`, sidecar: `${stem}.json` };
+}
+
+/** Most downloads find nothing kept: the answer must cost next to nothing. */
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

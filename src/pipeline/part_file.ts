@@ -40,7 +40,7 @@ export interface PartFileInit {
  * fsync the kernel may call the lost pages clean, so a second fsync would lie. Disposal discards whatever was not
  * moved, so no path out of a download leaves a part behind.
  */
-export class PartFile implements AsyncDisposable {
+export class PartFile implements Disposable {
   /** Its temporary path. */
   readonly path: string;
   readonly #file: Deno.FsFile;
@@ -75,15 +75,15 @@ export class PartFile implements AsyncDisposable {
   }
 
   /**
-   * Appends `chunk`, which must not change until the promise settles. One write at a time.
+   * Appends `chunk`.
    *
    * @throws {StoreError} If the file system refuses it, or what was gathered before it.
    */
-  async write(chunk: Uint8Array): Promise<void> {
+  write(chunk: Uint8Array): void {
     this.#require("open", "write to");
     this.#bytes += chunk.length;
-    if (this.#gathered + chunk.length > GATHER_BYTES) await this.#flush();
-    if (chunk.length >= GATHER_BYTES) return await this.#put(chunk);
+    if (this.#gathered + chunk.length > GATHER_BYTES) this.#flush();
+    if (chunk.length >= GATHER_BYTES) return this.#put(chunk);
     this.#gather.set(chunk, this.#gathered);
     this.#gathered += chunk.length;
   }
@@ -95,7 +95,7 @@ export class PartFile implements AsyncDisposable {
    */
   async finish(): Promise<PartContent> {
     this.#require("open", "finish");
-    await this.#flush();
+    this.#flush();
     try {
       await this.#file.sync();
     } catch (thrown) {
@@ -114,43 +114,43 @@ export class PartFile implements AsyncDisposable {
    *
    * @throws The system's own error, so that the caller can tell a missing directory.
    */
-  async moveTo(path: string): Promise<void> {
+  moveTo(path: string): void {
     this.#require("finished", "move");
-    await Deno.rename(this.path, path);
+    Deno.renameSync(this.path, path);
     this.#state = "ended";
   }
 
   /** Closes and removes the file. Does nothing once it was moved or discarded. */
-  async discard(): Promise<void> {
+  discard(): void {
     if (this.#state === "ended") return;
     if (this.#state !== "finished") this.#file.close();
     this.#state = "ended";
     try {
-      await Deno.remove(this.path);
+      Deno.removeSync(this.path);
     } catch (thrown) {
       if (!(thrown instanceof Deno.errors.NotFound)) throw StoreError.from(thrown, "remove", this.path);
     }
   }
 
   /** Discards the file unless it was moved. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.discard();
+  [Symbol.dispose](): void {
+    this.discard();
   }
 
-  async #flush(): Promise<void> {
+  #flush(): void {
     const bytes = this.#gathered;
     this.#gathered = 0;
-    if (bytes > 0) await this.#put(this.#gather.subarray(0, bytes));
+    if (bytes > 0) this.#put(this.#gather.subarray(0, bytes));
   }
 
-  async #put(bytes: Uint8Array): Promise<void> {
+  #put(bytes: Uint8Array): void {
     try {
-      const firstWrite = this.#file.write(bytes);
-      // Hashing runs here while the write runs on another thread.
-      this.#hash.update(bytes);
-      let written = await firstWrite;
+      // Into the page cache, in some ten microseconds; handing it to another thread would cost as much again or more.
+      // What can take long is the sync, and that does run elsewhere.
+      let written = this.#file.writeSync(bytes);
       // A short write is how a disk begins to be full; the next one says so.
-      while (written < bytes.length) written += await this.#file.write(bytes.subarray(written));
+      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
+      this.#hash.update(bytes);
     } catch (thrown) {
       this.#state = "broken";
       throw StoreError.from(thrown, "write", this.path);
@@ -186,6 +186,7 @@ export async function createPart(outDir: string, owner: string): Promise<PartFil
   const path = partPathOf(outDir, owner);
   try {
     // Exclusive: neither another holder's bytes nor a planted link is ever written through.
+    // On another thread: making a file can wait for the journal while other files are being synced.
     const file = await Deno.open(path, { write: true, createNew: true });
     return new PartFile({ file, path, hash: createHash("sha256"), bytes: 0 });
   } catch (thrown) {

@@ -58,7 +58,7 @@ export class FileStore {
     const directory = dirname(target);
     await this.#directories.ensure(directory);
     const same = await hasContent(target, content);
-    if (same) await part.discard();
+    if (same) part.discard();
     else await this.#move(part, target);
     await this.#directories.sync(directory);
     return { status: same ? "already-have" : "stored", path, ...content };
@@ -74,7 +74,7 @@ export class FileStore {
    */
   async existing(path: string): Promise<PartContent | null> {
     const target = this.#targetOf(path);
-    const bytes = await sizeOf(target);
+    const bytes = sizeOf(target);
     if (bytes === null) return null;
     await this.#directories.ensure(dirname(target));
     const verifier = new PdfVerifier();
@@ -95,13 +95,13 @@ export class FileStore {
   async #move(part: PartFile, target: string): Promise<void> {
     try {
       try {
-        await part.moveTo(target);
+        part.moveTo(target);
       } catch (thrown) {
         if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
         // Somebody tidied up while the program ran: a directory believed in is gone.
         this.#directories.forget();
         await this.#directories.ensure(dirname(target));
-        await part.moveTo(target);
+        part.moveTo(target);
       }
     } catch (thrown) {
       throw StoreError.from(thrown, "store", target);
@@ -110,14 +110,14 @@ export class FileStore {
 }
 
 async function hasContent(path: string, content: PartContent): Promise<boolean> {
-  if (await sizeOf(path) !== content.bytes) return false;
+  if (sizeOf(path) !== content.bytes) return false;
   return (await contentOf(path, () => {})).sha256 === content.sha256;
 }
 
 /** The size of a regular file; `null` if there is none, or something else has the name. */
-async function sizeOf(path: string): Promise<number | null> {
+function sizeOf(path: string): number | null {
   try {
-    const info = await Deno.lstat(path);
+    const info = Deno.lstatSync(path);
     return info.isFile ? info.size : null;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) return null;

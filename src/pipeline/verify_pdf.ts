@@ -44,6 +44,9 @@ const WINDOW_BYTES = 1_024;
 /** Padding that block-wise servers add after the end marker; readers skip it. */
 const MAX_PADDING_BYTES = 16_384;
 
+/** NUL and white space. */
+const PADDING: ReadonlySet<number> = new Set([0, 9, 10, 12, 13, 32]);
+
 /** Fewer bytes can't hold a header, a page tree and an end marker. */
 const MIN_PDF_BYTES = 64;
 
@@ -131,13 +134,14 @@ export class PdfVerifier {
         ? refusal("too-small", `the body has only ${this.#bytes} bytes`)
         : refusal("truncated", `only ${this.#bytes} bytes came`);
     }
-    const tail = new TextDecoder("latin1").decode(this.#tail.subarray(0, this.#tailBytes));
-    const content = withoutPadding(tail);
-    const end = content.lastIndexOf("%%EOF");
-    if (end < content.length - WINDOW_BYTES || end < 0) {
-      return refusal("truncated", "the end marker %%EOF is missing");
-    }
-    return this.#crossReferenceFlaw(content.slice(0, end), proven, this.#bytes - tail.length);
+    const padded = this.#tail.subarray(0, this.#tailBytes);
+    const tail = padded.subarray(0, lengthWithoutPadding(padded));
+    const window = tail.subarray(Math.max(0, tail.length - WINDOW_BYTES));
+    const text = new TextDecoder("latin1").decode(window);
+    const end = text.lastIndexOf("%%EOF");
+    if (end < 0) return refusal("truncated", "the end marker %%EOF is missing");
+    const windowStart = this.#bytes - padded.length + tail.length - window.length;
+    return this.#crossReferenceFlaw(text.slice(0, end), proven, windowStart);
   }
 
   /** @param before What the tail holds before the end marker, from byte `tailStart` of the file. */
@@ -172,11 +176,11 @@ function headerIndex(head: Uint8Array): number {
   return text.indexOf("%PDF-");
 }
 
-function withoutPadding(tail: string): string {
+function lengthWithoutPadding(tail: Uint8Array): number {
   let length = tail.length;
   const least = Math.max(0, length - MAX_PADDING_BYTES);
-  while (length > least && "\0\t\n\f\r ".includes(tail.charAt(length - 1))) length--;
-  return tail.slice(0, length);
+  while (length > least && PADDING.has(tail[length - 1] ?? 0)) length--;
+  return length;
 }
 
 /** The length that a linearized file states of itself in its first object; `null` if it isn't linearized. */

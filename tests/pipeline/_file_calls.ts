@@ -6,18 +6,28 @@ export class FileCalls implements Disposable {
   readonly done: string[] = [];
   /** Awaited before each sync, with the name of what is synced. */
   beforeSync: (name: string) => void | Promise<void> = () => {};
-  readonly #real = { open: Deno.open, rename: Deno.rename, sync: Deno.FsFile.prototype.sync };
+  readonly #real = {
+    open: Deno.open,
+    openSync: Deno.openSync,
+    renameSync: Deno.renameSync,
+    sync: Deno.FsFile.prototype.sync,
+  };
 
   constructor() {
-    const { open, rename, sync } = this.#real;
+    const { open, openSync, renameSync, sync } = this.#real;
     const names = new WeakMap<Deno.FsFile, string>();
     Deno.open = async (path, options) => {
       const file = await open(path, options);
       names.set(file, basename(String(path)));
       return file;
     };
-    Deno.rename = async (from, to) => {
-      await rename(from, to);
+    Deno.openSync = (path, options) => {
+      const file = openSync(path, options);
+      names.set(file, basename(String(path)));
+      return file;
+    };
+    Deno.renameSync = (from, to) => {
+      renameSync(from, to);
       this.done.push(`rename ${basename(String(to))}`);
     };
     const watch = async (file: Deno.FsFile) => {
@@ -33,7 +43,8 @@ export class FileCalls implements Disposable {
 
   [Symbol.dispose](): void {
     Deno.open = this.#real.open;
-    Deno.rename = this.#real.rename;
+    Deno.openSync = this.#real.openSync;
+    Deno.renameSync = this.#real.renameSync;
     Deno.FsFile.prototype.sync = this.#real.sync;
   }
 }

@@ -59,14 +59,14 @@ Deno.test("createPart() refuses owners that would not make a file name", async (
 Deno.test("PartFile keeps to its states", async () => {
   await using out = await makeOutDir();
   const part = await partIn(out.path);
-  await assert.rejects(part.moveTo(`${out.path}/x`), /it is open, not finished$/);
+  await assert.rejects(async () => await part.moveTo(`${out.path}/x`), /it is open, not finished$/);
   await part.finish();
-  await assert.rejects(part.write(new Uint8Array(1)), /it is finished, not open$/);
+  await assert.rejects(async () => await part.write(new Uint8Array(1)), /it is finished, not open$/);
   await assert.rejects(part.finish(), TypeError);
   await part.moveTo(`${out.path}/x`);
   await part.discard();
   assert.deepEqual(await namesIn(out.path), [".part", "x"]);
-  await assert.rejects(part.moveTo(`${out.path}/y`), TypeError);
+  await assert.rejects(async () => await part.moveTo(`${out.path}/y`), TypeError);
 });
 
 Deno.test("PartFile leaves nothing behind when it is disposed of, in any state", async () => {
