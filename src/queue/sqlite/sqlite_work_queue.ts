@@ -142,6 +142,8 @@ export class SqliteWorkQueue implements WorkQueue {
       for (const dead of deadHolders) write.bury(dead);
       const settled = exchange.settlements.map((settlement) => write.settle(settlement));
       const leaseUntil = Math.ceil(now + exchange.leaseTtlMs);
+      // Before lapsed leases are taken back: after a suspend, those that nobody else took are still the worker's.
+      const extended = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
       write.advance();
       const paused = this.#meta("paused") !== 0;
       const view: ExchangeView = {
@@ -158,8 +160,6 @@ export class SqliteWorkQueue implements WorkQueue {
         : plan.demand.flatMap(({ route, count }) =>
           count > 0 ? write.lease(route, count, workerId, leaseUntil) : []
         );
-      // After the claims, so that what is held now includes them.
-      const held = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
       for (const { name, state } of plan.groups) write.saveGroup(name, state);
       // Even one that has nothing to say needs a row: the others find its leases by it when it has died.
       if (plan.inFlight !== null || !this.#announced.has(workerId)) {
@@ -170,7 +170,7 @@ export class SqliteWorkQueue implements WorkQueue {
       return {
         settled,
         leased,
-        held,
+        held: extended && [...extended, ...leased.map(({ jobId, epoch }) => ({ jobId, epoch }))],
         unfinished: states.queued + states.in_progress,
         paused,
         nextDueAt: this.#reader.nextDueAt(),

@@ -138,10 +138,10 @@ export const INSERT_SET = `INSERT INTO sets (name, created_at) VALUES (?1, ?2)
 export const REVIVE_JOB =
   `UPDATE jobs SET state = 0, lane = ?2, due_at = 0, attempts = 0, lapses = 0 WHERE id = ?1`;
 
-/** Failed jobs in the order of their ids, by jobs_unlucky. */
+/** Failed jobs in the order of their ids, by jobs_unlucky; SQLite takes it only where its condition is spelt out. */
 export const FAILED_JOBS = `SELECT jobs.id, artifact_id, lane, attempts, reason
   FROM jobs INDEXED BY jobs_unlucky JOIN records ON records.job_id = jobs.id
-  WHERE state = 4 AND jobs.id > ?1 ORDER BY jobs.id LIMIT 500`;
+  WHERE state >= 3 AND state = 4 AND jobs.id > ?1 ORDER BY jobs.id LIMIT 500`;
 
 /** Forgets a finished job's record. */
 export const DELETE_RECORD = `DELETE FROM records WHERE job_id = ?1`;
