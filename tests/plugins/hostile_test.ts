@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ResolverAnswer } from "../../src/model/resolver.ts";
 import type { PluginRegistry } from "../../src/plugins/mod.ts";
+import { type Attack, ATTACKS, LOADS } from "./_attacks.ts";
 import {
   answering,
   ask,
@@ -14,216 +15,7 @@ import {
 } from "./_opened.ts";
 
 /** Small enough that a test that waits for them stays short, large enough for a busy machine. */
-const TIGHT = { entryCpuMs: 300, callWallMs: 3_000, unresponsiveMs: 5_000, memoryBytes: 32 * 1024 * 1024 };
-
-/** What a hostile `resolve` must end as: what its failure says, or the value it could learn at most. */
-interface Attack {
-  readonly name: string;
-  readonly body: string;
-  readonly says: RegExp;
-  /** Whether it breaks a bound, so that its guest is thrown away. */
-  readonly breaks?: true | undefined;
-}
-
-/** Calls something that must throw, and tells what was thrown. */
-const reports = (expression: string) =>
-  `try { await (${expression}); } catch (e) { throw new Error("kept out: " + e); }`;
-
-const ATTACKS: readonly Attack[] = [
-  { name: "reads a file", body: reports(`Deno.readTextFile("/etc/passwd")`), says: /Deno'? is not defined/ },
-  { name: "asks for a process", body: reports("process.env.HOME"), says: /process'? is not defined/ },
-  { name: "requires a module", body: reports(`require("node:fs")`), says: /require'? is not defined/ },
-  {
-    name: "uses the global fetch",
-    body: reports(`fetch("http://127.0.0.1/")`),
-    says: /fetch'? is not defined/,
-  },
-  { name: "posts to the worker", body: reports("self.postMessage(1)"), says: /self'? is not defined/ },
-  { name: "starts a worker", body: reports(`new Worker("data:,1")`), says: /Worker'? is not defined/ },
-  { name: "sets a timer", body: reports("setTimeout(() => {}, 1)"), says: /setTimeout'? is not defined/ },
-  {
-    name: "fetches another host",
-    body: reports(`ctx.fetch("https://other.example/")`),
-    says: /does not declare this host/,
-  },
-  {
-    name: "fetches a file",
-    body: reports(`ctx.fetch("file:///etc/passwd")`),
-    says: /no absolute http or https URL/,
-  },
-  {
-    name: "fetches data",
-    body: reports(`ctx.fetch("data:text/plain,1")`),
-    says: /no absolute http or https URL/,
-  },
-  {
-    name: "hides a host in credentials",
-    body: reports(`ctx.fetch("https://api.example.org@other.example/")`),
-    says: /holds credentials/,
-  },
-  { name: "imports a built-in", body: reports(`import("node:fs")`), says: /Cannot import "node:fs"/ },
-  { name: "imports a file", body: reports(`import("/etc/passwd")`), says: /Cannot import "\/etc\/passwd"/ },
-  {
-    name: "imports JSON",
-    body: reports(`import("./deno.json", { with: { type: "json" } })`),
-    says: /Cannot import|kept out/,
-  },
-  { name: "imports by URL", body: reports(`import("https://example.org/x.js")`), says: /Cannot import/ },
-  {
-    name: "imports a data URL",
-    body: reports(`import("data:text/javascript,export default 1")`),
-    says: /Cannot import/,
-  },
-  { name: "imports in eval", body: reports(`eval('import("node:fs")')`), says: /Cannot import/ },
-  {
-    name: "imports in a Function",
-    body: reports(`new Function('return import("node:fs")')()`),
-    says: /Cannot import/,
-  },
-  { name: "loops for ever", body: "for (;;);", says: /computed for more than 300 ms/, breaks: true },
-  {
-    name: "loops and catches its interruption",
-    body: "for (;;) { try { for (;;); } catch {} finally { continue; } }",
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "loops after an await",
-    body: `await ctx.fetch("https://api.example.org/"); for (;;);`,
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "floods microtasks",
-    body: "const again = () => Promise.resolve().then(again); again(); await new Promise(() => {});",
-    says: /computed for more than 300 ms|memory/,
-    breaks: true,
-  },
-  {
-    name: "loops in a getter of its result",
-    body: "return { get candidates() { for (;;); } };",
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "loops in toJSON",
-    body: "return { candidates: [], toJSON() { for (;;); } };",
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "loops in then",
-    body: "return { then() { for (;;); } };",
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "loops in the text of its error",
-    body: "throw { toString() { for (;;); }, toJSON() { for (;;); } };",
-    says: /computed for more than 300 ms/,
-    breaks: true,
-  },
-  {
-    name: "matches a catastrophic expression",
-    body: `/^(a+)+$/.test("a".repeat(40) + "!"); return { candidates: [] };`,
-    says: /computed for more than 300 ms|kept the sandbox busy/,
-    breaks: true,
-  },
-  {
-    name: "fills the heap",
-    body: "const all = []; for (;;) all.push({ a: [1, 2, 3] });",
-    says: /memory|computed for more/,
-    breaks: true,
-  },
-  {
-    name: "fills the heap with strings",
-    body: "let s = 'x'; for (;;) s = s + s;",
-    says: /memory|string too long|computed for more/,
-  },
-  {
-    name: "fills buffers",
-    body: "const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));",
-    says: /memory/,
-    breaks: true,
-  },
-  {
-    name: "asks for a huge buffer",
-    body: "new ArrayBuffer(2 ** 31);",
-    says: /memory|invalid array buffer length/,
-  },
-  {
-    name: "recurses deeply",
-    body: "const down = (n) => 1 + down(n + 1); return down(0);",
-    says: /stack overflow|Maximum call stack/,
-  },
-  {
-    name: "recurses through JSON",
-    body: "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return { candidates: a };",
-    says: /stack overflow|memory|crash|Maximum call stack|circular/,
-  },
-  {
-    name: "recurses through a proxy",
-    body: "let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.x;",
-    says: /stack overflow|memory|Maximum call stack|computed for more/,
-  },
-  {
-    name: "returns 100 MB",
-    body: "return { candidates: [{ url: 'https://example.org/' + 'x'.repeat(1e8), kind: 'pdf' }] };",
-    says: /memory/,
-    breaks: true,
-  },
-  {
-    name: "returns 2 MB",
-    body: "return { candidates: [{ url: 'https://example.org/' + 'x'.repeat(2e6), kind: 'pdf' }] };",
-    says: /its answer has \d+ characters where 1048576 are allowed/,
-    breaks: true,
-  },
-  {
-    name: "returns a million candidates",
-    body: "return { candidates: Array(1e4).fill({ url: 'https://example.org/', kind: 'pdf' }) };",
-    says: /candidates/,
-  },
-  { name: "throws null", body: "throw null;", says: /threw null/ },
-  { name: "throws undefined", body: "throw undefined;", says: /threw undefined/ },
-  { name: "throws a symbol", body: "throw Symbol('s');", says: /Symbol\(s\)/ },
-  { name: "throws a bigint", body: "throw 10n;", says: /threw 10/ },
-  {
-    name: "throws a revoked proxy",
-    body: "const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy;",
-    says: /threw/,
-  },
-  { name: "throws a huge message", body: "throw new Error('x'.repeat(1e6));", says: /^.{0,3000}$/s },
-  {
-    name: "throws an error whose fields throw",
-    body: "const e = new Error(); Object.defineProperty(e, 'message', { get() { throw 1; } }); throw e;",
-    says: /cannot be turned into text/,
-  },
-  { name: "never settles", body: "await new Promise(() => {});", says: /can never settle/ },
-  { name: "returns nothing", body: "", says: /Cannot use the answer of plugin "a\d+"/ },
-  { name: "returns a function", body: "return () => 1;", says: /Cannot use the answer/ },
-  { name: "returns a bigint", body: "return { candidates: 1n };", says: /BigInt|Cannot use/ },
-  { name: "returns a cycle", body: "const a = { candidates: [] }; a.a = a; return a;", says: /circular/ },
-  {
-    name: "pollutes prototypes by its answer",
-    body:
-      `return JSON.parse('{"candidates":[],"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');`,
-    says: /unknown field/,
-  },
-  {
-    name: "replaces the built-ins of the bridge",
-    body:
-      `JSON.stringify = () => '{"candidates":"forged"}'; JSON.parse = () => 1; Promise.prototype.then = null;
-      Array.prototype.push = null; Map.prototype.get = () => () => 1; throw new Error("still here");`,
-    says: /still here|can never settle/,
-  },
-  {
-    name: "answers for another call",
-    body:
-      `for (let i = 0; i < 100; i++) console.log("x"); throw new Error("no way to the bridge: " + typeof askWorker);`,
-    says: /no way to the bridge: undefined/,
-  },
-  { name: "exits by os", body: reports(`std.exit(1)`), says: /std'? is not defined/ },
-];
+const TIGHT = { entryCpuMs: 500, callWallMs: 3_000, unresponsiveMs: 5_000, memoryBytes: 32 * 1024 * 1024 };
 
 /** Asks one attacker, beside a neighbour that works, and once more. */
 async function attack(
@@ -255,50 +47,18 @@ Deno.test("hostile plugins that share a worker are contained", async (t) => {
 });
 
 Deno.test("hostile plugins with workers of their own are contained", async (t) => {
-  const logger = keepingLogger();
-  const chosen = ATTACKS.filter(({ breaks, name }) => breaks || name === "recurses deeply");
-  for (const one of chosen) {
+  const names = ["loops after an await", "fills buffers", "recurses deeply"];
+  for (const one of ATTACKS.filter(({ name }) => names.includes(name))) {
     await t.step(`one that ${one.name}`, async () => {
+      const logger = keepingLogger();
       await using registry = await openTexts({ "a.js": pluginText("a", one.body), "good.js": GOOD }, {
         bounds: TIGHT,
-        logger: keepingLogger(),
+        logger,
       });
-      await attack(registry, logger, "a", { ...one, breaks: undefined });
+      await attack(registry, logger, "a", one);
     });
   }
 });
-
-/** Sources that do their harm while they are loaded. */
-const LOADS: readonly (readonly [name: string, text: string, says: RegExp])[] = [
-  ["loops at its top level", "for (;;);", /computed for more than 300 ms/],
-  ["fills memory at its top level", "const all = []; for (;;) all.push(new Uint8Array(1e6));", /memory/],
-  ["imports statically", `import fs from "node:fs"; ${GOOD}`, /Cannot import "node:fs"/],
-  [
-    "imports a file as text",
-    `import text from "/etc/passwd" with { type: "text" }; ${GOOD}`,
-    /line 1|Cannot import/,
-  ],
-  ["exports from elsewhere", `export * from "./other.ts"; ${GOOD}`, /Cannot import "\.\/other\.ts"/],
-  ["awaits at its top level", `await new Promise(() => {}); ${GOOD}`, /top level awaits something/],
-  ["throws at its top level", `\nthrow new Error("no");`, /line 2: Error: no/],
-  ["is no JavaScript", "\n\nlet 1 = 2;", /line 3: SyntaxError/],
-  ["exports nothing", "const a = 1;", /no default export/],
-  ["exports null", "export default null;", /no default export/],
-  ["has no resolve", "export default { name: 'x' };", /no function resolve/],
-  [
-    "has a getter that loops",
-    "export default { resolve() {}, get name() { for (;;); } };",
-    /computed for more/,
-  ],
-  [
-    "has a manifest of 2 MB",
-    `${pluginText("big", "", "description: 'x'.repeat(2e6),")}`,
-    /2000\d{3} characters/,
-  ],
-  ["has a bad name", GOOD.replace(`"good"`, `"../x"`), /name must be in snake case/],
-  ["has a bad host", GOOD.replace("api.example.org", "https://x/"), /hosts\[0\] is "https:\/\/x\/"/],
-  ["accepts nothing", GOOD.replace(`["doi"]`, "[]"), /accepts/],
-];
 
 Deno.test("a plugin that cannot be loaded is reported and left out", async (t) => {
   const texts = LOADS.map(([, text], index) => [`a${index}.js`, text]);
@@ -319,7 +79,7 @@ Deno.test("a plugin that cannot be loaded is reported and left out", async (t) =
 Deno.test("a plugin that breaks three bounds is left out for the run, and that is said once", async () => {
   const logger = keepingLogger();
   await using registry = await openTexts({ "hostile.js": pluginText("hostile", "for (;;);") }, {
-    bounds: { ...TIGHT, entryCpuMs: 50 },
+    bounds: { ...TIGHT, entryCpuMs: 250 },
     logger,
   });
   for (let time = 0; time < 3; time++) {
@@ -351,7 +111,7 @@ Deno.test("several calls that go down with one broken bound count as one break",
 
 Deno.test("a flood of log lines is cut, and long lines too", async () => {
   const logger = keepingLogger();
-  const body = `for (let i = 0; i < 10000; i++) ctx.log("x".repeat(5000)); return { candidates: [] };`;
+  const body = `for (let i = 0; i < 2000; i++) ctx.log("x".repeat(5000)); return { candidates: [] };`;
   await using registry = await openTexts({ "chatty.js": pluginText("chatty", body) }, { logger });
   assert.equal((await ask(registry, "chatty")).type, "found");
   const lines = logger.lines.filter((line) => line.fields["plugin"] === "chatty");
@@ -375,19 +135,37 @@ Deno.test("a flood of requests is refused after fifty", async () => {
   assert.equal(sent, 50);
 });
 
-Deno.test("a worker that does not react is ended, and its plugin has broken a bound", async () => {
+/** Loops of the interpreter's own, which never look whether they are interrupted. */
+const DEAF_LOOPS = [
+  "new Array(2 ** 32 - 1).indexOf(1);",
+  "Array.prototype.lastIndexOf.call({ length: 2 ** 53 - 1 }, 1);",
+  "new Array(2 ** 32 - 1).sort();",
+  `"a".repeat(1e7).indexOf("a".repeat(5e6) + "b");`,
+];
+
+Deno.test("a guest in a loop that cannot be interrupted is destroyed, and its neighbours keep their state", async (t) => {
+  const counting = pluginText(
+    "counting",
+    `return { candidates: [{ url: "https://example.org/" + ++calls, kind: "pdf" }] };`,
+    "",
+    "let calls = 0;",
+  );
   const logger = keepingLogger();
-  // With the guest's own deadline out of reach only the host's can help.
-  await using registry = await openTexts({
-    "hostile.js": pluginText("hostile", "for (;;);"),
-    "good.js": GOOD,
-  }, {
-    bounds: { ...TIGHT, entryCpuMs: 600_000, unresponsiveMs: 800 },
+  const texts = DEAF_LOOPS.map((body, index) => [`a${index}.js`, pluginText(`a${index}`, body)]);
+  await using registry = await openShared({ ...Object.fromEntries(texts), "counting.js": counting }, {
+    bounds: { ...TIGHT, unresponsiveMs: 600 },
     logger,
   });
-  assert.match(failureOf(await ask(registry, "hostile")), /kept the sandbox busy for 800 ms/);
-  assert.equal((await ask(registry, "good")).type, "found");
-  assert.equal(logger.lines.find((line) => line.level === "warn")?.fields["bound"], "unresponsive");
+  for (const [index, body] of DEAF_LOOPS.entries()) {
+    await t.step(body, async () => {
+      const [answer, neighbour] = await Promise.all([ask(registry, `a${index}`), ask(registry, "counting")]);
+      assert.match(failureOf(answer), /kept the sandbox busy for 600 ms/);
+      assert.ok(neighbour.type === "found");
+      // The count goes on, so its guest and the worker are the same as before.
+      assert.equal(neighbour.candidates[0]?.url, `https://example.org/${index + 1}`);
+    });
+  }
+  assert.deepEqual(logger.lines.map((line) => line.fields["bound"]), DEAF_LOOPS.map(() => "unresponsive"));
 });
 
 Deno.test("a call ends by the host's clock while its fetch goes on", async () => {

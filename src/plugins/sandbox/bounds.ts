@@ -18,7 +18,7 @@ export interface SandboxBounds {
   readonly callWallMs: number;
   /** Time in which a new worker must say that it is ready, in milliseconds. @default 30,000 */
   readonly startMs: number;
-  /** Time after which a worker that does not react is ended, in milliseconds. @default 10,000 */
+  /** Time after which a guest that keeps its worker from reacting is destroyed, in milliseconds. @default 10,000 */
   readonly unresponsiveMs: number;
   /** Size of a plugin's source, in characters. @default 1 Mi */
   readonly sourceChars: number;
@@ -53,7 +53,7 @@ export const DEFAULT_BOUNDS: SandboxBounds = {
   breaksBeforeLeftOut: 3,
 };
 
-/** A bound that a plugin broke; `crash` is a trap of its interpreter, `unresponsive` a worker that had to be ended. */
+/** A bound that a plugin broke; `crash` is a trap of its interpreter, `unresponsive` a loop that only the host could end. */
 export const BOUNDS_BROKEN = [
   "cpu",
   "memory",

@@ -4,24 +4,16 @@
  * @module
  */
 
-import baseVariant from "@jitl/quickjs-singlefile-mjs-release-sync";
-import {
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSRuntime,
-} from "quickjs-emscripten-core";
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten-core";
 import type { BoundBroken, SandboxBounds } from "./bounds.ts";
+import { CallBook, type GuestPort } from "./call_book.ts";
 import { type GuestEntries, installCalls } from "./guest_calls.ts";
 import { installGlobals } from "./guest_globals.ts";
 import { describeThrown, isOutOfMemory } from "./guest_error.ts";
 import type { GuestError } from "./messages.ts";
 import { answerPure } from "./pure_ops.ts";
+import { newQuickJs, type QuickJs } from "./quickjs_wasm.ts";
 
-const WASM_PAGE_BYTES = 64 * 1024;
-/** What the QuickJS build declares as its least memory. */
-const WASM_INITIAL_PAGES = 256;
 /**
  * The share of its memory from which a guest counts as out of it. The allocator asks for more than it needs, so its
  * last steps are refused: measured, 30.6 of 32 MiB and 63.4 of 64 MiB were as far as it got.
@@ -29,14 +21,6 @@ const WASM_INITIAL_PAGES = 256;
 const FULL_SHARE = 15 / 16;
 /** Microtasks between two looks at the clock: some take long without reaching an interrupt check. */
 const JOBS_PER_LOOK = 64;
-
-/** Where a guest's words go. */
-export interface GuestPort {
-  fetch(call: number, fetch: number, request: string): void;
-  log(call: number, level: "debug" | "info" | "warn" | "error", text: string): void;
-  answered(call: number, answer: string): void;
-  threw(call: number, error: GuestError): void;
-}
 
 /** The guest broke a bound: it must not be entered again and is thrown away whole. */
 export class GuestBroke extends Error {
@@ -47,12 +31,6 @@ export class GuestBroke extends Error {
     super(detail);
     this.bound = bound;
   }
-}
-
-interface OpenCall {
-  fetches: number;
-  readonly waiting: Set<number>;
-  logLines: number;
 }
 
 /** Options of {@link Guest.create}. */
@@ -68,33 +46,29 @@ export interface GuestOptions {
  * never disposed: a broken heap cannot be trusted to free itself, so the whole WebAssembly instance is let go.
  */
 export class Guest {
+  /** Its memory, shared with whoever may have to destroy it. */
+  readonly memory: WebAssembly.Memory;
   readonly #bounds: SandboxBounds;
-  readonly #port: GuestPort;
   readonly #nowMs: () => number;
-  readonly #memory: WebAssembly.Memory;
   readonly #runtime: QuickJSRuntime;
   readonly #vm: QuickJSContext;
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls: CallBook;
   #entries: { readonly [name in keyof GuestEntries]: QuickJSHandle } | undefined;
   #file = "";
   #deadlineMs = 0;
   #broke: GuestBroke | undefined;
 
-  /** Makes an instance with its own bounded memory; costs some 20 ms. */
+  /** Makes a guest with its own bounded memory. */
   static async create(options: GuestOptions): Promise<Guest> {
-    const memory = new WebAssembly.Memory({
-      initial: WASM_INITIAL_PAGES,
-      maximum: Math.floor(options.bounds.memoryBytes / WASM_PAGE_BYTES),
-    });
-    const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(baseVariant, { wasmMemory: memory }));
-    return new Guest(options, memory, quickjs.newRuntime());
+    return new Guest(options, await newQuickJs(options.bounds.memoryBytes));
   }
 
-  private constructor(options: GuestOptions, memory: WebAssembly.Memory, runtime: QuickJSRuntime) {
+  private constructor(options: GuestOptions, { memory, module }: QuickJs) {
+    const runtime = module.newRuntime();
+    this.memory = memory;
     this.#bounds = options.bounds;
-    this.#port = options.port;
+    this.#calls = new CallBook(options.bounds, options.port);
     this.#nowMs = options.nowMs;
-    this.#memory = memory;
     this.#runtime = runtime;
     runtime.setMaxStackSize(this.#bounds.stackBytes);
     runtime.setInterruptHandler(() => this.#isBroken());
@@ -137,19 +111,19 @@ export class Guest {
 
   /** Starts a call. @throws {GuestBroke} If the guest broke a bound. */
   call(call: number, input: string): void {
-    this.#calls.set(call, { fetches: 0, waiting: new Set(), logLines: 0 });
+    this.#calls.open(call);
     this.#enter(() => this.#invoke("call", call, input));
   }
 
   /** Settles a fetch of a call. @throws {GuestBroke} If the guest broke a bound. */
   settle(call: number, fetch: number, result: string): void {
-    if (!this.#calls.get(call)?.waiting.delete(fetch)) return;
+    if (!this.#calls.settle(call, fetch)) return;
     this.#enter(() => this.#invoke("settle", call, fetch, result));
   }
 
   /** Forgets a call. @throws {GuestBroke} If the guest broke a bound. */
   drop(call: number): void {
-    if (!this.#calls.delete(call)) return;
+    if (!this.#calls.drop(call)) return;
     this.#enter(() => this.#invoke("drop", call));
   }
 
@@ -182,7 +156,7 @@ export class Guest {
       const result = work();
       this.#runJobs();
       this.#checkBounds();
-      this.#failStuckCalls();
+      this.#calls.failStuck();
       return result;
     } catch (thrown) {
       // A trap of the WebAssembly instance, such as a stack overflow of the host's, leaves the heap as it was amid.
@@ -211,7 +185,7 @@ export class Guest {
   #isBroken(): boolean {
     if (this.#broke) return true;
     const { entryCpuMs, memoryBytes } = this.#bounds;
-    if (this.#memory.buffer.byteLength > FULL_SHARE * memoryBytes) {
+    if (this.memory.buffer.byteLength > FULL_SHARE * memoryBytes) {
       this.#broke = new GuestBroke("memory", `it used up its ${memoryBytes} bytes of memory`);
     } else if (this.#nowMs() > this.#deadlineMs) {
       this.#broke = new GuestBroke(
@@ -220,15 +194,6 @@ export class Guest {
       );
     }
     return this.#broke !== undefined;
-  }
-
-  /** With no microtask left and no fetch under way in the whole guest, a call that is open stays so for ever. */
-  #failStuckCalls(): void {
-    for (const { waiting } of this.#calls.values()) if (waiting.size > 0) return;
-    for (const call of [...this.#calls.keys()]) {
-      this.#calls.delete(call);
-      this.#port.threw(call, { name: "", message: "its promise can never settle: it waits for nothing" });
-    }
   }
 
   #describe(thrown: QuickJSHandle): GuestError {
@@ -277,9 +242,10 @@ export class Guest {
     const call = Number(args[0]);
     switch (op) {
       case "fetch":
-        return this.#fetch(call, args[1]);
+        return this.#calls.fetch(call, args[1]);
       case "log":
-        return this.#log(call, String(args[1]), String(args[2]));
+        this.#calls.log(call, String(args[1]), String(args[2]));
+        return null;
       case "answered": {
         const answer = String(args[1]);
         if (answer.length > this.#bounds.answerChars) {
@@ -288,7 +254,7 @@ export class Guest {
             `its answer has ${answer.length} characters where ${this.#bounds.answerChars} are allowed`,
           );
         }
-        if (this.#calls.delete(call)) this.#port.answered(call, answer);
+        this.#calls.answer(call, answer);
         return null;
       }
       case "threw": {
@@ -296,41 +262,11 @@ export class Guest {
         if (isOutOfMemory(error)) {
           this.#break("memory", `it ran out of its ${this.#bounds.memoryBytes} bytes of memory`);
         }
-        if (this.#calls.delete(call)) this.#port.threw(call, error);
+        this.#calls.fail(call, error);
         return null;
       }
       default:
         return answerPure(op, args);
     }
-  }
-
-  #fetch(call: number, request: unknown): { readonly fetch: number } | { readonly refused: string } {
-    const open = this.#calls.get(call);
-    if (!open) return { refused: "Cannot fetch: the call is over" };
-    if (open.fetches >= this.#bounds.fetchesPerCall) {
-      return { refused: `Cannot fetch: a call may send at most ${this.#bounds.fetchesPerCall} requests` };
-    }
-    const fetch = ++open.fetches;
-    open.waiting.add(fetch);
-    this.#port.fetch(call, fetch, JSON.stringify(request));
-    return { fetch };
-  }
-
-  #log(call: number, level: string, text: string): null {
-    const open = this.#calls.get(call);
-    const { logLinesPerCall, logLineChars } = this.#bounds;
-    // Lines outside of any call come from the top level or from code that outlived its call: there is no one to ask.
-    if (!open || ++open.logLines > logLinesPerCall + 1) return null;
-    if (open.logLines > logLinesPerCall) {
-      this.#port.log(
-        call,
-        "warn",
-        `more than ${logLinesPerCall} lines of log in one call: the rest is dropped`,
-      );
-      return null;
-    }
-    const known = level === "debug" || level === "warn" || level === "error" ? level : "info";
-    this.#port.log(call, known, text.length > logLineChars ? `${text.slice(0, logLineChars)}…` : text);
-    return null;
   }
 }

@@ -64,7 +64,8 @@ export function installCalls(askWorker: AskWorker): GuestEntries {
   };
 
   const logTo = (call: number, level: string) => (...values: readonly unknown[]) => {
-    ask("log", call, level, values.map(show).join(" "));
+    // Cut already here, so that a flood of long lines is not copied out first; the worker cuts to the bound.
+    ask("log", call, level, values.map(show).join(" ").slice(0, 10_000));
   };
   const logOf = (call: number) =>
     Object.assign(logTo(call, "info"), {

@@ -8,6 +8,7 @@
 
 import type { BoundBroken } from "./bounds.ts";
 import { Guest, GuestBroke } from "./guest.ts";
+import { hintGarbage } from "./hint_garbage.ts";
 import type { FromWorker, GuestError, ToWorker } from "./messages.ts";
 import { StripError, stripTypes } from "./strip_types.ts";
 
@@ -45,9 +46,13 @@ async function load(message: ToWorker & { readonly type: "load" }): Promise<void
       threw: (call, error) => say({ type: "threw", plugin, call, error }),
     },
   });
-  const loaded = guest.load(file, code);
-  if ("error" in loaded) return notLoaded(loaded.error);
   guests.set(plugin, guest);
+  say({ type: "memory", plugin, memory: guest.memory });
+  const loaded = guest.load(file, code);
+  if ("error" in loaded) {
+    guests.delete(plugin);
+    return notLoaded(loaded.error);
+  }
   say({ type: "loaded", plugin, manifest: loaded.manifest });
 }
 
@@ -67,7 +72,9 @@ async function handle(message: ToWorker): Promise<void> {
         guests.delete(plugin);
     }
   } catch (thrown) {
+    const memoryBytes = guests.get(plugin)?.memory.buffer.byteLength ?? 0;
     guests.delete(plugin);
+    hintGarbage(memoryBytes);
     const bound: BoundBroken = thrown instanceof GuestBroke ? thrown.bound : "crash";
     say({ type: "broke", plugin, bound, detail: String(Object(thrown).message ?? thrown) });
   }

@@ -58,6 +58,8 @@ const call = z.number().int();
 const fromWorker = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("done-with"), seq: z.number().int() }),
+  /** Comes before any code of the plugin runs. */
+  z.object({ type: z.literal("memory"), plugin, memory: z.instanceof(WebAssembly.Memory) }),
   z.object({ type: z.literal("loaded"), plugin, manifest: z.string() }),
   z.object({ type: z.literal("not-loaded"), plugin, error: guestError }),
   z.object({ type: z.literal("fetch"), plugin, call, fetch: z.number().int(), request: z.string() }),

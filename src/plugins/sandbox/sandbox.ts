@@ -9,6 +9,7 @@
 
 import type { Clock } from "../../model/ports.ts";
 import type { BoundBroken, SandboxBounds } from "./bounds.ts";
+import { hintGarbage } from "./hint_garbage.ts";
 import {
   type FetchSettlement,
   type FromWorker,
@@ -60,6 +61,9 @@ export interface SandboxOptions {
   onBroke(plugin: string, bound: BoundBroken, detail: string): void;
 }
 
+/** What a destroyed guest, or a message that was under way, gets to show itself. */
+const GRACE_MS = 500;
+
 interface OpenCall {
   readonly plugin: string;
   readonly request: CallRequest;
@@ -73,8 +77,11 @@ interface RunningWorker {
   sayReady(): void;
   /** Messages not yet acknowledged, oldest first, with the plugin that each concerns. */
   readonly unanswered: Map<number, string>;
+  /** Memories of the guests, by plugin. */
+  readonly memories: Map<string, WebAssembly.Memory>;
+  /** Plugins whose memory was overwritten. */
+  readonly destroyed: Set<string>;
   watchdog: Disposable | undefined;
-  isReady: boolean;
 }
 
 /**
@@ -128,6 +135,7 @@ export class Sandbox implements Disposable {
 
   /** Throws the guest of a plugin away. */
   unload(plugin: string): void {
+    this.#running?.memories.delete(plugin);
     if (this.#loaded.delete(plugin) && this.#running) this.#send({ type: "unload", plugin });
   }
 
@@ -148,8 +156,9 @@ export class Sandbox implements Disposable {
       ready,
       sayReady,
       unanswered: new Map(),
+      memories: new Map(),
+      destroyed: new Set(),
       watchdog: undefined,
-      isReady: false,
     };
     worker.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (this.#running === running) this.#receive(running, data);
@@ -176,17 +185,41 @@ export class Sandbox implements Disposable {
     running.worker.postMessage({ ...message, seq });
   }
 
-  /** Sets the time by which the worker must be through with its oldest message. */
+  /**
+   * Sets the time by which the worker must be through with its oldest message. What has waited for this thread to be
+   * free gets a turn first; then the guest that the worker is busy with is destroyed; if that does not help, it is
+   * not QuickJS that is busy, and the worker is ended.
+   */
   #watch(running: RunningWorker): void {
     running.watchdog?.[Symbol.dispose]();
     running.watchdog = undefined;
     if (running.unanswered.size === 0) return;
     const { unresponsiveMs } = this.#options.bounds;
-    running.watchdog = this.#options.clock.setTimer(unresponsiveMs, () => {
-      if (this.#running === running) {
-        this.#fail("unresponsive", `it kept the sandbox busy for ${unresponsiveMs} ms`);
-      }
+    this.#after(running, unresponsiveMs, () => {
+      this.#after(running, GRACE_MS, () => {
+        this.#destroyBusyGuest(running);
+        this.#after(running, GRACE_MS, () => this.#fail("unresponsive", this.#busyText()));
+      });
     });
+  }
+
+  #after(running: RunningWorker, delayMs: number, then: () => void): void {
+    running.watchdog = this.#options.clock.setTimer(delayMs, () => {
+      if (this.#running === running) then();
+    });
+  }
+
+  /** Overwrites the memory under the loop, so that it traps on a pointer that leads nowhere: see `quickjs_wasm.ts`. */
+  #destroyBusyGuest(running: RunningWorker): void {
+    const [culprit = ""] = running.unanswered.values();
+    const memory = running.memories.get(culprit);
+    if (!memory) return;
+    running.destroyed.add(culprit);
+    new Int32Array(memory.buffer).fill(-1);
+  }
+
+  #busyText(): string {
+    return `it kept the sandbox busy for ${this.#options.bounds.unresponsiveMs} ms`;
   }
 
   #receive(running: RunningWorker, data: unknown): void {
@@ -194,7 +227,6 @@ export class Sandbox implements Disposable {
     if (!message) return this.#fail("crash", "the sandbox sent something that is no message");
     switch (message.type) {
       case "ready":
-        running.isReady = true;
         this.#watch(running);
         return running.sayReady();
       case "done-with":
@@ -204,6 +236,7 @@ export class Sandbox implements Disposable {
         this.#loaded.add(message.plugin);
         return this.#endLoad(message.plugin, { type: "loaded", manifest: JSON.parse(message.manifest) });
       case "not-loaded":
+        running.memories.delete(message.plugin);
         return this.#endLoad(message.plugin, message);
       case "fetch":
         return void this.#fetch(message);
@@ -213,8 +246,14 @@ export class Sandbox implements Disposable {
         return this.#endCall(message.call, { type: "answered", json: message.answer });
       case "threw":
         return this.#endCall(message.call, { type: "threw", error: message.error });
+      case "memory":
+        running.memories.set(message.plugin, message.memory);
+        return;
       case "broke":
-        return this.#lose(message.plugin, message.bound, message.detail);
+        if (running.destroyed.delete(message.plugin)) {
+          this.#lose(message.plugin, "unresponsive", this.#busyText());
+        } else this.#lose(message.plugin, message.bound, message.detail);
+        return;
     }
   }
 
@@ -250,10 +289,12 @@ export class Sandbox implements Disposable {
    */
   #lose(plugin: string, bound: BoundBroken, detail: string): void {
     this.#loaded.delete(plugin);
+    this.#running?.memories.delete(plugin);
     const lost: Lost = { type: "lost", by: "broke", detail };
     this.#endLoad(plugin, lost);
     for (const [call, open] of this.#calls) if (open.plugin === plugin) this.#endCall(call, lost);
     if (this.#loaded.size === 0 && this.#loads.size === 0) this.#goDown(undefined, detail);
+    hintGarbage(this.#options.bounds.memoryBytes);
     this.#options.onBroke(plugin, bound, detail);
   }
 
