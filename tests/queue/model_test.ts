@@ -6,7 +6,7 @@ import { type Command, command, type How, ROUTES } from "./_commands.ts";
 import { always, job, record } from "./_jobs.ts";
 import { QueueModel } from "./_model.ts";
 
-const SEQUENCES = 1_000;
+const SEQUENCES = 20_000;
 const TTL_MS = 100;
 const RETRY = { maxAttempts: 3, backoffMs: 50, jitterMs: 0 };
 

@@ -175,10 +175,12 @@ export function testExchange(name: string, backend: Backend): void {
   );
 
   queueTest(`${name}: leave() gives back what was not settled`, backend, async (rig) => {
-    await rig.queue.enqueue(jobs(2));
+    await rig.queue.enqueue(jobs(3));
     await rig.lease("a", 2);
+    const other = await rig.leaseOne("b");
     await rig.queue.leave("a");
     equal((await rig.queue.stats()).states.queued, 2);
-    equal((await rig.lease("a2", 2)).length, 2);
+    equal((await rig.lease("a2", 3)).length, 2);
+    equal(await rig.queue.ack(other, record()), "ok");
   });
 }
