@@ -23,6 +23,6 @@ export const queueResumeCommand = command("resume", map(object({}), (): Action =
 async function run(context: CommandContext): Promise<number> {
   using queue = await openQueue(context, { create: false });
   await queue.resume();
-  await context.stdout.write("The queue is running\n");
+  await context.stdout.write("The queue goes on\n");
   return EXIT.done;
 }

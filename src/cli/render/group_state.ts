@@ -102,12 +102,12 @@ export function groupsTable(groups: readonly GroupFacts[], now: number, maxColum
     { title: "FOUND", align: "right" as const },
     { title: "BUDGET USED", align: "right" as const },
     { title: "REQUESTS", align: "right" as const },
-    { title: "429S", align: "right" as const },
+    { title: "REFUSED", align: "right" as const },
   ];
   const rows = groups.map((group) => [
     group.name,
     group.closedUntil > now ? formatDuration(group.closedUntil - now) : "open",
-    group.rates.join(" "),
+    group.rates.join(", "),
     learnedText(group),
     group.adaptive ? `${group.adaptive.perSecond.toFixed(2)}/s × ${group.adaptive.concurrency}` : "",
     group.budgetUsed > 0 ? formatCount(Math.round(group.budgetUsed)) : "",

@@ -1,0 +1,131 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { Program } from "./_program.ts";
+
+interface ListedPlugin {
+  readonly name: string;
+  readonly origin: string;
+  readonly usable: boolean;
+  readonly problem: string | null;
+  readonly replaced: readonly string[];
+}
+
+async function listed(program: Program, args: readonly string[] = []): Promise<readonly ListedPlugin[]> {
+  const { code, stdout } = await program.run(["plugins", "list", "--format", "json", ...args]);
+  equal(code, 0);
+  return JSON.parse(stdout).plugins;
+}
+
+Deno.test("plugins list says what can be used, and why the rest cannot", async () => {
+  await using program = new Program();
+  const plugins = await listed(program);
+  const unpaywall = plugins.find(({ name }) => name === "unpaywall");
+  equal(unpaywall?.usable, false);
+  match(unpaywall?.problem ?? "", /contact.email/);
+  equal(plugins.find(({ name }) => name === "arxiv")?.usable, true);
+  match(
+    (await program.run(["plugins", "list"])).stdout,
+    /unpaywall .* unusable\n[^]*\nCannot use resolver "unpaywall": /,
+  );
+
+  const config = program.write("c.json", `{"contact":{"email":"reader@library.test"}}`);
+  equal((await listed(program, ["--config", config])).find(({ name }) => name === "unpaywall")?.usable, true);
+});
+
+Deno.test("plugins list takes a plugin's setting from the environment", async () => {
+  await using program = new Program();
+  const { stdout } = await program.run(["plugins", "list"], {
+    environment: { UNPAYWALL_EMAIL: "reader@library.test" },
+  });
+  match(stdout, /unpaywall .* ready\n/);
+});
+
+Deno.test("plugins new writes a plugin that plugins check accepts and plugins list takes", async () => {
+  await using program = new Program();
+  Deno.mkdirSync(program.path("mine"));
+  const written = await program.run(["plugins", "new", "my_library", "--dir", program.path("mine")]);
+  equal(written.code, 0);
+  const checked = await program.run(["plugins", "check", program.path("mine/my_library.ts")]);
+  deepEqual([checked.code, checked.stderr], [0, ""]);
+  match(checked.stdout, /plugin "my_library" 0.1.0, tier 2, accepts doi, asks api.example.org/);
+  const plugins = await listed(program, ["--plugins", program.path("mine")]);
+  equal(plugins.find(({ name }) => name === "my_library")?.usable, true);
+
+  const again = await program.run(["plugins", "new", "my_library", "--dir", program.path("mine")]);
+  equal(again.code, 2);
+  match(again.stderr, /it exists already/);
+});
+
+Deno.test("plugins list says which file replaces which", async () => {
+  await using program = new Program();
+  Deno.mkdirSync(program.path("mine"));
+  await program.run(["plugins", "new", "crossref", "--dir", program.path("mine")]);
+  const crossref = (await listed(program, ["--plugins", program.path("mine")])).find(({ name }) =>
+    name === "crossref"
+  );
+  deepEqual([crossref?.origin, crossref?.replaced], [program.path("mine"), ["embedded"]]);
+  const { stdout } = await program.run(["plugins", "list", "--plugins", program.path("mine")]);
+  match(stdout, /crossref: .*\/mine\/crossref.ts replaces embedded\n/);
+});
+
+Deno.test("plugins list names a broken plugin and lists the others", async () => {
+  await using program = new Program();
+  Deno.mkdirSync(program.path("mine"));
+  program.write("mine/bad.ts", "export default 1;\n");
+  const { code, stdout } = await program.run(["plugins", "list", "--plugins", program.path("mine")]);
+  equal(code, 0);
+  match(stdout, /^arxiv .*ready$/m);
+  match(stdout, /Cannot use plugin "bad.ts".*\n$/);
+});
+
+Deno.test("config init writes a file that config check accepts, and never overwrites one", async () => {
+  await using program = new Program();
+  const config = program.path("contentdownload.yaml");
+  const written = await program.run(["config", "init", "--config", config]);
+  equal(written.code, 0);
+  const checked = await program.run(["config", "check", "--config", config]);
+  equal(checked.code, 0, checked.stderr);
+  const again = await program.run(["config", "init", "--config", config]);
+  equal(again.code, 2);
+  match(again.stderr, /it exists already/);
+});
+
+Deno.test("config show names what holds and hides secrets", async () => {
+  await using program = new Program();
+  const config = program.write(
+    "c.yaml",
+    "resolvers:\n  openalex:\n    api_key: hunter2\nstorage:\n  out: papers\n",
+  );
+  const { code, stdout } = await program.run(["config", "show", "--config", config, "--format", "json"], {
+    environment: { CONTENTDOWNLOAD_ORCHESTRATOR__MAX_WORKERS: "11" },
+  });
+  equal(code, 0);
+  const shown = JSON.parse(stdout);
+  equal(shown.resolvers.openalex.api_key, "***");
+  equal(shown.storage.out, "papers");
+  equal(shown.orchestrator.max_workers, 11);
+  equal(shown.queue.path, program.path("queue.sqlite"));
+  match(
+    (await program.run(["config", "show", "--config", config])).stdout,
+    /^# Defaults, over them: .*c.yaml, --db\nqueue:\n/,
+  );
+});
+
+Deno.test("config check refuses settings of plugins that do not exist", async () => {
+  await using program = new Program();
+  const config = program.write(
+    "c.yaml",
+    "resolvers:\n  unpaywal:\n    email: a@b.test\npipeline:\n  resolvers: [arxif]\n",
+  );
+  const { code, stderr } = await program.run(["config", "check", "--config", config]);
+  equal(code, 2);
+  match(stderr, /Cannot use resolvers: there is no plugin "unpaywal", only arxiv, crossref/);
+  match(stderr, /Cannot use pipeline.resolvers: there is no plugin "arxif"/);
+});
+
+Deno.test("config check refuses a wrong setting of a plugin", async () => {
+  await using program = new Program();
+  const config = program.write("c.yaml", "resolvers:\n  unpaywall:\n    emial: a@b.test\n");
+  const { code, stderr } = await program.run(["config", "check", "--config", config]);
+  equal(code, 2);
+  match(stderr, /emial/);
+});
