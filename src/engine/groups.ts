@@ -29,6 +29,8 @@ export interface Groups {
   limitsOf(name: string): GroupLimits;
   /** The group of a download: the host's own, or that of a plugin whose hosts share one rule. */
   groupOf(url: URL): string;
+  /** Whether a URL's host is one that a resolver declared: its API. */
+  isApi(resolver: string, url: URL): boolean;
   /** The groups of a resolver's request: its own, and that of a host which is not its API. */
   groupsOfRequest(resolver: string, url: URL): readonly string[];
   readonly needsOf: NeedsOf;
@@ -44,13 +46,13 @@ export function createGroups(
   const shared = sharedHosts(registry);
   const groupOfHost = (key: string) => shared.get(key) ?? `${HOST}${key}`;
   const groupOf = (url: URL) => groupOfHost(hostKey(url));
+  const isApi = (resolver: string, url: URL) =>
+    infos.get(resolver)?.hosts.some((host) => host.toLowerCase() === hostKey(url)) ?? false;
   return {
     limitsOf: (name) => limitsOf(name, configNow(), infos.get(name)),
     groupOf,
-    groupsOfRequest(resolver, url) {
-      const isApi = infos.get(resolver)?.hosts.some((host) => host.toLowerCase() === hostKey(url)) ?? false;
-      return isApi ? [resolver] : [resolver, groupOf(url)];
-    },
+    isApi,
+    groupsOfRequest: (resolver, url) => isApi(resolver, url) ? [resolver] : [resolver, groupOf(url)],
     needsOf: createNeeds(resolvers, groupOfHost),
   };
 }
@@ -99,7 +101,8 @@ function firstTier(resolvers: readonly Resolver[], kind: string): readonly (read
 /** What the operator's configuration, the plugin and the defaults say of a group, in this order. */
 function limitsOf(name: string, config: Config, plugin: PluginInfo | undefined): GroupLimits {
   const { orchestrator, limits } = config;
-  const rule: LimitRule = { ...(plugin ? {} : limits["default"]), ...limits[name] };
+  const own = limits[name] ?? (name.startsWith(HOST) ? limits[name.slice(HOST.length)] : undefined);
+  const rule: LimitRule = { ...(plugin ? config.resolvers[name]?.limits : limits["default"]), ...own };
   const concurrency = rule.concurrency ?? (plugin ? orchestrator.max_per_resolver[name] : undefined) ??
     plugin?.limits.concurrency ?? orchestrator.max_per_host;
   const windows = rule.rates?.map(parseRate) ??

@@ -9,11 +9,22 @@ import type { PermitSource } from "../model/permit.ts";
 import type { Clock, Logger } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
 import type { Resolver, ResolverFetch } from "../model/resolver.ts";
-import { createHttpClient, createResolverFetch, createUrlPolicy, type HttpClient } from "../http/mod.ts";
+import {
+  createHttpClient,
+  createResolverFetch,
+  createRobots,
+  createUrlPolicy,
+  type HttpClient,
+} from "../http/mod.ts";
 import { openPlugins, type PluginRegistry } from "../plugins/mod.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import type { Config } from "../config/mod.ts";
 import type { EngineStart } from "./protocol.ts";
+
+/** Says what robots.txt has to say of a URL. */
+type RobotsCheck = ReturnType<typeof createRobots>;
+
+const ALLOWED = Promise.resolve({ type: "allowed" } as const);
 
 /** What the engine reaches the world with. */
 export interface Network extends AsyncDisposable {
@@ -22,8 +33,10 @@ export interface Network extends AsyncDisposable {
   /** The resolvers to be asked. */
   readonly resolvers: readonly Resolver[];
   readonly groups: Groups;
+  /** What downloads ask robots.txt; absent where the operator ignores it. */
+  readonly robots?: RobotsCheck;
   /** The fetch of one resolver's requests on behalf of one job. */
-  fetchFor(resolver: Resolver, permits: PermitSource): ResolverFetch;
+  fetchFor(resolver: Resolver, permits: PermitSource, signal: AbortSignal): ResolverFetch;
 }
 
 /** Opens the plugins and the client. `configNow` is asked whenever a limit is looked up. */
@@ -68,14 +81,29 @@ export async function openNetwork(
     // Under a scoped net permission Deno checks the name itself, and would refuse the bare address.
     pin: allowNet.length === 0,
   }));
+  const robots = config.network.robots === "obey"
+    ? createRobots({ client, clock, userAgent: config.network.user_agent })
+    : undefined;
+  const refusals = new Map(registry.plugins.map(({ manifest }) => [manifest.name, manifest.refusals]));
   const owned = stack.move();
   return {
     client,
     registry,
     resolvers,
     groups,
-    fetchFor: (resolver, permits) =>
-      createResolverFetch({ client, permits, groupsOf: (url) => groups.groupsOfRequest(resolver.name, url) }),
+    ...(robots ? { robots } : {}),
+    fetchFor: ({ name }, permits, signal) =>
+      createResolverFetch({
+        client,
+        permits,
+        signal,
+        groupsOf: (url) => groups.groupsOfRequest(name, url),
+        refusals: refusals.get(name) ?? [],
+        // An API is there to be asked; robots.txt speaks of pages.
+        ...(robots
+          ? { robots: (url, context) => groups.isApi(name, url) ? ALLOWED : robots(url, context) }
+          : {}),
+      }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

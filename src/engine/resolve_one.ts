@@ -38,11 +38,8 @@ export async function resolveOne(
       return Promise.resolve(book.acquire(names));
     },
   };
-  const answer = await resolver.resolve(
-    artifact,
-    new AbortController().signal,
-    network.fetchFor(resolver, permits),
-  );
+  const { signal } = new AbortController();
+  const answer = await resolver.resolve(artifact, signal, network.fetchFor(resolver, permits, signal));
   const found = answer.type === "found" ? answer : null;
   onEvent({
     type: "resolved",

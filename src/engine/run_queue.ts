@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
-import { FatalError } from "../model/errors.ts";
+import { FatalError, messageOf } from "../model/errors.ts";
 import type { Clock, Logger, Random } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
@@ -71,12 +71,13 @@ export function runQueue(
     const pipeline: PipelineOptions = {
       resolvers: network.resolvers,
       fetchFor: network.fetchFor,
-      download: createDownload({ client: network.client, store, outDir }),
+      download: createDownload({ client: network.client, store, outDir, robots: network.robots }),
       store,
       clock,
       logger,
     };
     const failure = new AbortController();
+    let sweeping: Promise<void> | null = null;
     const reporter = new ProgressReporter(clock, queue, onEvent);
     const workerId = newWorkerId(clock, random);
     orchestrator = new Orchestrator({
@@ -92,14 +93,20 @@ export function runQueue(
       leaseTtlMs: config.orchestrator.lease_ttl_seconds * 1000,
       heartbeatMs: config.orchestrator.heartbeat_seconds * 1000,
       drain: command.drain,
-      onBeat: () => reporter.stir(),
+      onBeat: () => {
+        reporter.stir();
+        // Not before the first exchange: only that takes back what processes had leased that are dead now.
+        sweeping ??= sweep(queue, outDir, clock, logger).catch((error) =>
+          failure.abort(new FatalError(messageOf(error), { cause: error }))
+        );
+      },
       onSettled: (job, { end, settled }) => onEvent(settledEvent(job, end, settled)),
     });
     failure.signal.addEventListener("abort", () => orchestrator?.stop(0));
     if (stopWith !== null) orchestrator.stop(stopWith);
-    await sweep(queue, outDir, clock, logger);
     using _progress = reporter.start(orchestrator);
     const end = await orchestrator.run();
+    await sweeping;
     if (failure.signal.aborted) throw failure.signal.reason;
     return { end, stats: await queue.stats() };
   }

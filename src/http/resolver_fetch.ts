@@ -7,7 +7,7 @@
 import type { PermitSource } from "../model/permit.ts";
 import type { ResolverFetch, ResolverFetchResult, ResolverRequest } from "../model/resolver.ts";
 import { BodyError } from "./body_error.ts";
-import type { HttpClient, LimitSign } from "./http_client.ts";
+import type { GetOptions, HttpClient, LimitSign } from "./http_client.ts";
 import type { HttpResponse } from "./http_result.ts";
 
 /** What a resolver's fetch is made of. */
@@ -24,6 +24,8 @@ export interface ResolverFetchOptions {
    * @default {[]}
    */
   readonly refusals?: readonly LimitSign[];
+  /** Says what robots.txt has to say of a URL. @default it is not asked */
+  readonly robots?: NonNullable<GetOptions["robots"]>;
   /** Ends requests when aborted. */
   readonly signal?: AbortSignal;
   /**
@@ -56,6 +58,7 @@ async function resolverFetch(
     maxBytes,
     ...(request.headers && { headers: request.headers }),
     ...(signal && { signal }),
+    ...(options.robots && { robots: options.robots }),
   });
   switch (result.type) {
     case "response":

@@ -7,7 +7,13 @@
 import type { Candidate } from "../model/artifact.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Reason } from "../model/reason.ts";
-import { BodyError, type HttpClient, type HttpResponse, type HttpResult } from "../http/mod.ts";
+import {
+  BodyError,
+  type GetOptions,
+  type HttpClient,
+  type HttpResponse,
+  type HttpResult,
+} from "../http/mod.ts";
 import { classifyBody, PAGE_HEAD_BYTES } from "./classify_body.ts";
 import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
 import type { PipelineContext } from "./job.ts";
@@ -56,6 +62,8 @@ export interface DownloadOptions {
   readonly store: FileStore;
   /** The output directory. */
   readonly outDir: string;
+  /** Says what robots.txt has to say of a URL. @default it is not asked */
+  readonly robots?: NonNullable<GetOptions["robots"]> | undefined;
 }
 
 /** Statuses behind which a page may say more: a login or a check for robots. */
@@ -83,6 +91,7 @@ async function download(request: DownloadRequest, options: DownloadOptions): Pro
       permits: request.permits,
       signal: request.signal,
       purpose: "download",
+      ...(options.robots ? { robots: options.robots } : {}),
       headers: { accept: "application/pdf,*/*;q=0.8", ...(kept ? resumeHeaders(kept.point) : {}) },
     });
     if (result.type !== "response") return noAnswer(result);

@@ -29,7 +29,7 @@ import {
 export interface PipelineOptions {
   readonly resolvers: readonly Resolver[];
   /** The fetch of one resolver's requests on behalf of one job. */
-  readonly fetchFor: (resolver: Resolver, permits: PermitSource) => ResolverFetch;
+  readonly fetchFor: (resolver: Resolver, permits: PermitSource, signal: AbortSignal) => ResolverFetch;
   readonly download: Download;
   readonly store: FileStore;
   readonly clock: Clock;
@@ -177,7 +177,7 @@ class ArtifactRun {
     let answer: ResolverAnswer;
     try {
       const { permits, signal } = this.#context;
-      answer = await resolver.resolve(artifact, signal, this.#options.fetchFor(resolver, permits));
+      answer = await resolver.resolve(artifact, signal, this.#options.fetchFor(resolver, permits, signal));
     } catch (error) {
       if (this.#context.signal.aborted) return;
       answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
