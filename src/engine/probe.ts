@@ -20,6 +20,7 @@ export async function probe(config: Config, onEvent: (event: EngineEvent) => voi
       () => Deno.readTextFile(Deno.build.os === "windows" ? "C:\\Windows\\win.ini" : "/etc/hostname"),
     ],
     ["write a file outside the data directories", () => Deno.writeTextFile("/contentdownload-probe", "")],
+    // deno-lint-ignore contentdownload/no-ambient -- that it cannot be read is the point
     ["read an environment variable", () => Deno.env.get("PATH")],
     ["start a process", () => new Deno.Command("true").output()],
     ["load a native library", () => Deno.dlopen("libc.so.6", {})],
@@ -28,6 +29,7 @@ export async function probe(config: Config, onEvent: (event: EngineEvent) => voi
   if (config.network.allow_net.length > 0) {
     attempts.push([
       "connect to a host that is not allowed",
+      // deno-lint-ignore contentdownload/no-ambient -- that it cannot be reached is the point
       () => Deno.connect({ hostname: FOREIGN_HOST, port: 80 }),
     ]);
   }

@@ -7,7 +7,7 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
-import type { Clock, Logger, Random } from "../model/ports.ts";
+import type { Clock, Random } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
 import { type JobContext, type JobEnd, Orchestrator } from "../orchestrator/mod.ts";
@@ -18,12 +18,12 @@ import {
   type PipelineOptions,
   processArtifact,
   StoreError,
-  sweepParts,
 } from "../pipeline/mod.ts";
 import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
 import { openNetwork } from "./network.ts";
+import { PartOwners } from "./part_owners.ts";
 import { ProgressReporter } from "./progress_reporter.ts";
 import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";
 
@@ -80,11 +80,12 @@ export function runQueue(
     let sweeping: Promise<void> | null = null;
     const reporter = new ProgressReporter(clock, queue, onEvent);
     const workerId = newWorkerId(clock, random);
+    const parts = new PartOwners(command.only ? null : config.queue.path, workerId);
     orchestrator = new Orchestrator({
       queue,
       book,
       needsOf: groups.needsOf,
-      process: (job, context) => processJob(job, context, pipeline, failure),
+      process: (job, context) => processJob(job, parts.ownerOf(job), context, pipeline, failure),
       clock,
       logger,
       meter: silentMeter,
@@ -96,7 +97,7 @@ export function runQueue(
       onBeat: () => {
         reporter.stir();
         // Not before the first exchange: only that takes back what processes had leased that are dead now.
-        sweeping ??= sweep(queue, outDir, clock, logger).catch((error) =>
+        sweeping ??= parts.sweep(outDir, { queue, clock, logger }).catch((error) =>
           failure.abort(new FatalError(messageOf(error), { cause: error }))
         );
       },
@@ -130,13 +131,13 @@ function openQueue(config: Config, path: string, clock: Clock, random: Random): 
 /** Runs the pipeline on a job, and says to the queue what it said to us. */
 async function processJob(
   job: LeasedJob,
+  owner: string,
   context: JobContext,
   pipeline: PipelineOptions,
   failure: AbortController,
 ): Promise<JobEnd> {
   const { artifactId, metadata, attempts, cursor } = job;
   try {
-    const owner = ownerOf(job);
     const end = await processArtifact({ artifactId, metadata, attempts, cursor, owner }, context, pipeline);
     return jobEndOf(job, end);
   } catch (error) {
@@ -166,24 +167,6 @@ function jobEndOf(job: LeasedJob, end: PipelineEnd): JobEnd {
     case "interrupted":
       return { type: "release", route: job.route, cursor: end.cursor };
   }
-}
-
-/** Names a lease, for its temporary file. */
-function ownerOf({ jobId, epoch }: { readonly jobId: number; readonly epoch: number }): string {
-  return `${jobId}-${epoch}`;
-}
-
-/** What was kept of a broken download for another attempt is of use for this long. */
-const KEEP_PARTS_MS = 7 * 86_400_000;
-
-/** Removes temporary files whose lease is gone, and old ones that nobody came back for. */
-async function sweep(queue: SqliteWorkQueue, outDir: string, clock: Clock, logger: Logger): Promise<void> {
-  const removed = await sweepParts(outDir, async (owner) => {
-    const [jobId, epoch] = owner.split("-").map(Number);
-    const job = jobId === undefined ? null : await queue.get(jobId);
-    return job?.state === "in_progress" && job.epoch === epoch;
-  }, { dropKeptBeforeMs: clock.now() - KEEP_PARTS_MS });
-  if (removed > 0) logger.info("removed temporary files of an earlier run", { files: removed });
 }
 
 function settledEvent(job: LeasedJob, end: JobEnd, settled: string): EngineEvent {

@@ -5,12 +5,12 @@ import { StoreError } from "./store_error.ts";
 /** What a sweep leaves alone. */
 export interface SweepOptions {
   /**
-   * Parts kept for resuming that were last written before this instant are removed, in milliseconds since the
-   * epoch.
+   * Parts kept for resuming, and those whose owner is not known, are removed if they were last written before this
+   * instant, in milliseconds since the epoch.
    *
    * @default none is
    */
-  readonly dropKeptBeforeMs?: number;
+  readonly dropOlderThanMs?: number;
 }
 
 /**
@@ -18,14 +18,15 @@ export interface SweepOptions {
  * of any other name stay.
  *
  * @param isLive Whether `owner` (as given to {@linkcode createPart}) holds its lease. Asked after the part was seen,
- *   so that a lease is never younger than the answer.
+ *   so that a lease is never younger than the answer. `null` if it cannot be known: another queue's leases are that
+ *   queue's to judge.
  * @returns How many files were removed.
  * @throws {StoreError} If the directory can't be read or a file can't be removed.
  */
 export async function sweepParts(
   outDir: string,
-  isLive: (owner: string) => boolean | Promise<boolean>,
-  { dropKeptBeforeMs = -Infinity }: SweepOptions = {},
+  isLive: (owner: string) => boolean | null | Promise<boolean | null>,
+  { dropOlderThanMs = -Infinity }: SweepOptions = {},
 ): Promise<number> {
   const directory = join(outDir, PARTS_DIRECTORY);
   const names = await namesIn(directory);
@@ -34,10 +35,10 @@ export async function sweepParts(
     const [, stem = "", extension] = /^([A-Za-z0-9_-]+)\.(part|kept|json)$/.exec(name) ?? [];
     if (extension === undefined) continue;
     const path = join(directory, name);
+    const isYoung = async () => !await isOlder(path, dropOlderThanMs);
     const stays = extension === "part"
-      ? await isLive(stem)
-      : names.has(`${stem}.${extension === "kept" ? "json" : "kept"}`) &&
-        !await isOlder(path, dropKeptBeforeMs);
+      ? (await isLive(stem)) ?? (await isYoung())
+      : names.has(`${stem}.${extension === "kept" ? "json" : "kept"}`) && await isYoung();
     if (!stays && await remove(path)) removed++;
   }
   return removed;

@@ -28,8 +28,17 @@ Deno.test("sweepParts() leaves complete kept parts until they are old", async ()
   for (const name of ["old.kept", "old.json"]) await Deno.utime(`${directory}/${name}`, 1_000, 1_000);
   assert.equal(await sweepParts(out.path, () => false), 2);
   assert.deepEqual(await namesIn(directory), ["a.json", "a.kept", "old.json", "old.kept"]);
-  assert.equal(await sweepParts(out.path, () => false, { dropKeptBeforeMs: 1_000_001 }), 2);
+  assert.equal(await sweepParts(out.path, () => false, { dropOlderThanMs: 1_000_001 }), 2);
   assert.deepEqual(await namesIn(directory), ["a.json", "a.kept"]);
+});
+
+Deno.test("sweepParts() leaves parts of unknown owners until they are old", async () => {
+  await using out = await makeOutDir();
+  const directory = await fill(out.path, ["new.part", "old.part"]);
+  await Deno.utime(`${directory}/old.part`, 1_000, 1_000);
+  assert.equal(await sweepParts(out.path, () => null), 0);
+  assert.equal(await sweepParts(out.path, () => null, { dropOlderThanMs: 1_000_001 }), 1);
+  assert.deepEqual(await namesIn(directory), ["new.part"]);
 });
 
 Deno.test("sweepParts() finds nothing where nothing was ever written", async () => {
