@@ -8,6 +8,7 @@
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { FatalError, InputError, messageOf } from "../model/errors.ts";
+import { GuestWorkerPool } from "./guest_workers.ts";
 import type { QueueStats } from "../queue/mod.ts";
 import type { EngineEnd, EngineEvent, EngineStart, FromEngine, ToEngine } from "./protocol.ts";
 
@@ -59,15 +60,24 @@ export function startEngine(start: EngineStart, onEvent: (event: EngineEvent) =>
   makeDirectories(start.config);
   const worker = openWorker(start.config);
   const tell = (message: ToEngine) => worker.postMessage(message);
+  const guests = new GuestWorkerPool(tell);
+  const end = () => {
+    worker.terminate();
+    guests[Symbol.dispose]();
+  };
   // What is posted before the worker listens is lost: it says when it is ready.
   let toldReady: ToEngine[] | null = [{ type: "start", start }];
   const tellWhenReady = (message: ToEngine) => toldReady ? void toldReady.push(message) : tell(message);
-  worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+  worker.onmessage = ({ data, ports: [port] }: MessageEvent<FromEngine>) => {
     switch (data.type) {
       case "ready":
         for (const message of toldReady ?? []) tell(message);
         toldReady = null;
         return;
+      case "open-guest":
+        return port && void guests.open(data.id, port);
+      case "close-guest":
+        return guests.close(data.id);
       case "event":
         return onEvent(data.event);
       case "ended":
@@ -82,10 +92,10 @@ export function startEngine(start: EngineStart, onEvent: (event: EngineEvent) =>
     ended.reject(new Error(`the engine failed: ${event.message}`));
   };
   return {
-    ended: ended.promise.finally(() => worker.terminate()),
+    ended: ended.promise.finally(end),
     stop: (deadlineMs) => tellWhenReady({ type: "stop", deadlineMs }),
     reload: (config) => tellWhenReady({ type: "reload", config }),
-    [Symbol.dispose]: () => worker.terminate(),
+    [Symbol.dispose]: end,
   };
 }
 

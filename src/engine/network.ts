@@ -16,7 +16,7 @@ import {
   createUrlPolicy,
   type HttpClient,
 } from "../http/mod.ts";
-import { openPlugins, type PluginRegistry } from "../plugins/mod.ts";
+import { type OpenGuestHost, openPlugins, type PluginRegistry } from "../plugins/mod.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import type { Config } from "../config/mod.ts";
 import type { EngineStart } from "./protocol.ts";
@@ -42,10 +42,11 @@ export interface Network extends AsyncDisposable {
 /** Opens the plugins and the client. `configNow` is asked whenever a limit is looked up. */
 export async function openNetwork(
   start: EngineStart,
-  { clock, logger, configNow }: {
+  { clock, logger, configNow, openHost }: {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly configNow: () => Config;
+    readonly openHost: OpenGuestHost;
   },
 ): Promise<Network> {
   const { config } = start;
@@ -56,6 +57,7 @@ export async function openNetwork(
       settingsOf: (name) => config.resolvers[name],
       common: config.contact.email === undefined ? {} : { email: config.contact.email },
       environment: start.environment,
+      openHost,
       clock,
       logger,
     }),

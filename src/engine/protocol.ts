@@ -76,6 +76,8 @@ export type EngineEnd = "drained" | "stopped";
 
 /** To the engine. */
 export type ToEngine =
+  /** A worker for plugins, which the engine asked for, has failed. */
+  | { readonly type: "guest-failed"; readonly id: number; readonly text: string }
   | { readonly type: "start"; readonly start: EngineStart }
   | { readonly type: "stop"; readonly deadlineMs: number }
   | { readonly type: "reload"; readonly config: Config };
@@ -83,6 +85,9 @@ export type ToEngine =
 /** From the engine. */
 export type FromEngine =
   | { readonly type: "ready" }
+  /** Asks for a worker for plugins; the message carries the port on which they will talk. */
+  | { readonly type: "open-guest"; readonly id: number }
+  | { readonly type: "close-guest"; readonly id: number }
   | { readonly type: "event"; readonly event: EngineEvent }
   | { readonly type: "ended"; readonly end: EngineEnd; readonly stats: QueueStats | null }
   | { readonly type: "failed"; readonly kind: "input" | "fatal" | "defect"; readonly message: string };

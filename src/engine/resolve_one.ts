@@ -9,6 +9,7 @@ import { GroupBook } from "../limits/mod.ts";
 import type { PermitSource } from "../model/permit.ts";
 import { SystemClock } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
+import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import type { EngineCommand, EngineEvent, EngineStart } from "./protocol.ts";
 
@@ -16,13 +17,14 @@ import type { EngineCommand, EngineEvent, EngineStart } from "./protocol.ts";
 export async function resolveOne(
   start: EngineStart,
   { plugin, artifact }: Extract<EngineCommand, { type: "resolve" }>,
+  openHost: OpenGuestHost,
   onEvent: (event: EngineEvent) => void,
 ): Promise<void> {
   const { config } = start;
   const clock = new SystemClock();
   const { log_level: level, log_format: format } = config.telemetry;
   const logger = createLogger({ level, format, clock });
-  await using network = await openNetwork(start, { clock, logger, configNow: () => config });
+  await using network = await openNetwork(start, { clock, logger, configNow: () => config, openHost });
   const { registry, groups } = network;
   const resolver = registry.resolvers.find(({ name }) => name === plugin);
   if (!resolver) {

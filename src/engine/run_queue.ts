@@ -22,6 +22,7 @@ import {
 import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
+import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import { PartOwners } from "./part_owners.ts";
 import { ProgressReporter } from "./progress_reporter.ts";
@@ -38,6 +39,7 @@ export interface QueueRun {
 export function runQueue(
   start: EngineStart,
   command: Extract<EngineCommand, { type: "run" }>,
+  openHost: OpenGuestHost,
   onEvent: (event: EngineEvent) => void,
 ): QueueRun {
   let config = start.config;
@@ -63,7 +65,7 @@ export function runQueue(
     const logger = createLogger({ level, format, clock });
     using queue = openQueue(config, command.only ? ":memory:" : config.queue.path, clock, random);
     if (command.only) await queue.enqueue(command.only);
-    await using network = await openNetwork(start, { clock, logger, configNow: () => config });
+    await using network = await openNetwork(start, { clock, logger, configNow: () => config, openHost });
     const { groups } = network;
     book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => orchestrator?.nudge() });
     const outDir = resolve(config.storage.out);

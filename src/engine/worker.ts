@@ -7,6 +7,7 @@
 /// <reference lib="deno.worker" />
 
 import { FatalError, InputError, messageOf } from "../model/errors.ts";
+import { GuestWorkerClient } from "./guest_workers.ts";
 import { probe } from "./probe.ts";
 import { resolveOne } from "./resolve_one.ts";
 import { type QueueRun, runQueue } from "./run_queue.ts";
@@ -15,6 +16,7 @@ import type { EngineStart, FromEngine, ToEngine } from "./protocol.ts";
 declare const self: DedicatedWorkerGlobalScope;
 
 const tell = (message: FromEngine) => self.postMessage(message);
+const guests = new GuestWorkerClient((message, transfer) => self.postMessage(message, transfer));
 let run: QueueRun | null = null;
 
 self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
@@ -23,6 +25,8 @@ self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
       return void begin(data.start);
     case "stop":
       return run?.stop(data.deadlineMs);
+    case "guest-failed":
+      return guests.failed(data.id, data.text);
     case "reload":
       return run?.reload(data.config);
   }
@@ -32,14 +36,14 @@ tell({ type: "ready" });
 async function begin(start: EngineStart): Promise<void> {
   try {
     if (start.command.type === "resolve") {
-      await resolveOne(start, start.command, (event) => tell({ type: "event", event }));
+      await resolveOne(start, start.command, guests.open, (event) => tell({ type: "event", event }));
       return tell({ type: "ended", end: "drained", stats: null });
     }
     if (start.command.type === "probe") {
       await probe(start.config, (event) => tell({ type: "event", event }));
       return tell({ type: "ended", end: "drained", stats: null });
     }
-    run = runQueue(start, start.command, (event) => tell({ type: "event", event }));
+    run = runQueue(start, start.command, guests.open, (event) => tell({ type: "event", event }));
     tell({ type: "ended", ...await run.ended });
   } catch (error) {
     const kind = error instanceof InputError ? "input" : error instanceof FatalError ? "fatal" : "defect";

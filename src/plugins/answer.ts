@@ -63,12 +63,11 @@ export function readAnswer(resolver: string, json: string): ResolverAnswer {
     };
   }
   const { candidates, ids, verdict } = read.data;
-  const byUrl = new Map(
-    candidates.toReversed().map((candidate) => [candidate.url, { ...candidate, resolver }]),
-  );
+  const seen = new Set<string>();
+  const once = candidates.filter(({ url }) => !seen.has(url) && seen.add(url));
   return {
     type: "found",
-    candidates: [...byUrl.values()].toReversed(),
+    candidates: once.map((candidate) => ({ ...candidate, resolver })),
     ids: Object.fromEntries(Object.entries(ids).filter(([, value]) => value !== undefined)),
     ...(verdict === undefined ? {} : { verdict }),
   };

@@ -174,7 +174,6 @@ export type TagAttributes = Readonly<Record<string, string>>;
 
 /** What a web page says about itself. */
 export interface HtmlSummary {
-  readonly title: string;
   /** The attributes of each `<meta>`. */
   readonly meta: readonly TagAttributes[];
   /** The attributes of each `<link>`. */
@@ -215,7 +214,7 @@ export interface ResolverContext<Declared extends SettingsDeclaration = Settings
    */
   fetch(url: string | URL, init?: PluginRequestInit): Promise<PluginResponse>;
   readonly log: PluginLog;
-  /** Reads the title, `<meta>`, `<link>` and `<base>` of a web page, however broken it is. */
+  /** Reads `<meta>`, `<link>` and `<base>` of a web page, however broken it is. */
   html(text: string): HtmlSummary;
   /**
    * Reads an XML document and gives its root element.

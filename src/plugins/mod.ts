@@ -16,5 +16,12 @@ export {
   type PluginInfo,
   type PluginRegistry,
 } from "./registry.ts";
-export { DEFAULT_BOUNDS, type SandboxBounds } from "./sandbox/mod.ts";
+export {
+  DEFAULT_BOUNDS,
+  type GuestHost,
+  type GuestHostEvents,
+  type OpenGuestHost,
+  type SandboxBounds,
+  startGuestWorker,
+} from "./sandbox/mod.ts";
 export type { SettingValue } from "./settings.ts";

@@ -10,8 +10,8 @@ import type { Closed } from "../model/permit.ts";
 import type { Clock, Logger } from "../model/ports.ts";
 import type { ResolverAnswer, ResolverFetch, ResolverRequest } from "../model/resolver.ts";
 import { readAnswer } from "./answer.ts";
-import { isDeclaredHost } from "./host_rule.ts";
 import type { PluginSource } from "./plugin_source.ts";
+import { checkRequest } from "./request_rule.ts";
 import { redact } from "./redact.ts";
 import type {
   BoundBroken,
@@ -154,29 +154,21 @@ export class PluginRunner {
   /** Performs one fetch: what the guest gets, or what the whole call comes to. */
   async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchSettlement | Closed | Failed> {
     const { name, hosts, bounds, logger } = this.#options;
-    const { url: text, headers } = request as ResolverRequest; // built by the guest's bridge, of strings only
-    const url = URL.parse(text);
-    if (!url || !/^https?:$/.test(url.protocol)) {
-      return { refused: `Cannot fetch "${text.slice(0, 200)}": it is no absolute http or https URL` };
-    }
-    if (url.username || url.password) {
-      return { refused: `Cannot fetch from "${url.host}": the URL holds credentials` };
-    }
-    if (!isDeclaredHost(url, hosts)) {
-      logger.warn("A plugin was kept from asking a host that it does not declare", {
-        plugin: name,
-        host: url.host,
-      });
-      return { refused: `Cannot fetch from "${url.host}": plugin "${name}" does not declare this host` };
+    const checked = checkRequest(request as ResolverRequest, hosts); // built by the guest's bridge, of strings only
+    if ("refused" in checked) {
+      logger.warn("A plugin's request was refused", { plugin: name, why: this.#redact(checked.refused) });
+      return checked;
     }
     try {
-      const result = await fetch(headers ? { url: url.href, headers } : { url: url.href });
+      const result = await fetch(checked);
       if (result.type === "closed") return result;
       if (result.type === "failed") return { ...result, detail: this.#redact(result.detail) };
       const { response } = result;
       if (response.body.length <= bounds.bodyChars) return response;
       return this.#failed(
-        `The answer of "${url.host}" is too large for plugin "${name}": ${response.body.length} characters`,
+        `The answer of "${
+          new URL(checked.url).host
+        }" is too large for plugin "${name}": ${response.body.length} characters`,
       );
     } catch (thrown) {
       return this.#failed(`Cannot fetch for plugin "${name}": ${messageOf(thrown)}`);

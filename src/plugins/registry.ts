@@ -12,7 +12,7 @@ import { limitsInForce, type ResolverLimits } from "./limits.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { PluginRunner } from "./plugin_runner.ts";
 import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource } from "./plugin_source.ts";
-import { DEFAULT_BOUNDS, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
+import { DEFAULT_BOUNDS, type OpenGuestHost, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
 import { isBaseUrl, type ResolvedSettings, resolveSettings, type SettingValue } from "./settings.ts";
 
 /** Options of {@link openPlugins}. */
@@ -29,6 +29,8 @@ export interface OpenPluginsOptions {
   readonly logger: Logger;
   /** @default {@link DEFAULT_BOUNDS} */
   readonly bounds?: Partial<SandboxBounds>;
+  /** Starts the workers that plugins live in. @default as children of this thread */
+  readonly openHost?: OpenGuestHost;
 }
 
 /** Which file a plugin came from. */
@@ -82,6 +84,7 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
   const runners = new Map<string, PluginRunner>();
   const newSandbox = () =>
     new Sandbox({
+      openHost: options.openHost,
       bounds,
       clock: options.clock,
       onBroke: (guest, bound, detail) => runners.get(guest)?.broke(bound, detail),

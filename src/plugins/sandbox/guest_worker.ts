@@ -14,8 +14,11 @@ import { StripError, stripTypes } from "./strip_types.ts";
 
 const guests = new Map<string, Guest>();
 
+/** Where messages go: the thread that started this worker, or the one that it handed a port for. */
+let host: Pick<MessagePort, "postMessage"> = self;
+
 function say(message: FromWorker): void {
-  self.postMessage(message);
+  host.postMessage(message);
 }
 
 // This worker has no injected clock: see GuestOptions.nowMs.
@@ -81,7 +84,15 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 let last = Promise.resolve();
-self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+function receive({ data }: MessageEvent<ToWorker>): void {
   last = last.then(() => handle(data)).then(() => say({ type: "done-with", seq: data.seq }));
+}
+
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  const [port] = event.ports;
+  if (!port) return receive(event);
+  host = port;
+  port.onmessage = receive;
+  say({ type: "ready" });
 };
 say({ type: "ready" });

@@ -5,6 +5,7 @@
  */
 
 export { type BoundBroken, DEFAULT_BOUNDS, type SandboxBounds } from "./bounds.ts";
+export { type GuestHost, type GuestHostEvents, type OpenGuestHost, startGuestWorker } from "./guest_host.ts";
 export type { FetchSettlement, GuestError } from "./messages.ts";
 export {
   type CallEnd,

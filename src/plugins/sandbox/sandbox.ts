@@ -4,11 +4,9 @@
  * @module
  */
 
-// `permissions` of a worker is not in the stable type library yet.
-/// <reference lib="deno.unstable" />
-
 import type { Clock } from "../../model/ports.ts";
 import type { BoundBroken, SandboxBounds } from "./bounds.ts";
+import { type GuestHost, type OpenGuestHost, openGuestHost } from "./guest_host.ts";
 import { hintGarbage } from "./hint_garbage.ts";
 import {
   type FetchSettlement,
@@ -57,6 +55,8 @@ export interface RunningCall {
 export interface SandboxOptions {
   readonly bounds: SandboxBounds;
   readonly clock: Clock;
+  /** Starts the worker. @default {@link openGuestHost} */
+  readonly openHost?: OpenGuestHost | undefined;
   /** Told once for each time that `plugin` breaks a bound. */
   onBroke(plugin: string, bound: BoundBroken, detail: string): void;
 }
@@ -71,7 +71,7 @@ interface OpenCall {
 }
 
 interface RunningWorker {
-  readonly worker: Worker;
+  readonly host: GuestHost;
   /** Settles when the worker is ready to take messages; rejects never. */
   readonly ready: Promise<void>;
   sayReady(): void;
@@ -145,28 +145,23 @@ export class Sandbox implements Disposable {
   }
 
   #start(): RunningWorker {
-    const worker = new Worker(new URL("./guest_worker.ts", import.meta.url), {
-      type: "module",
-      name: "plugin-sandbox",
-      deno: { permissions: "none" },
+    const host = (this.#options.openHost ?? openGuestHost)({
+      onMessage: (data) => {
+        if (this.#running === running) this.#receive(running, data);
+      },
+      onFailure: (text) => {
+        if (this.#running === running) this.#fail("crash", `the sandbox failed: ${text}`);
+      },
     });
     const { promise: ready, resolve: sayReady } = Promise.withResolvers<void>();
     const running: RunningWorker = {
-      worker,
+      host,
       ready,
       sayReady,
       unanswered: new Map(),
       memories: new Map(),
       destroyed: new Set(),
       watchdog: undefined,
-    };
-    worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (this.#running === running) this.#receive(running, data);
-    };
-    worker.onerror = (event) => {
-      // Without this an error inside the worker would end the whole process.
-      event.preventDefault();
-      if (this.#running === running) this.#fail("crash", `the sandbox failed: ${event.message}`);
     };
     running.watchdog = this.#options.clock.setTimer(this.#options.bounds.startMs, () => {
       if (this.#running === running) {
@@ -182,7 +177,7 @@ export class Sandbox implements Disposable {
     const seq = ++this.#lastSeq;
     running.unanswered.set(seq, message.plugin);
     if (running.unanswered.size === 1) this.#watch(running);
-    running.worker.postMessage({ ...message, seq });
+    running.host.post({ ...message, seq });
   }
 
   /**
@@ -303,7 +298,7 @@ export class Sandbox implements Disposable {
     if (!running) return;
     this.#running = undefined;
     running.watchdog?.[Symbol.dispose]();
-    running.worker.terminate();
+    running.host.terminate();
     running.sayReady();
     this.#loaded.clear();
     const lostOf = (plugin: string): Lost => {
