@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { checkPlugin } from "../../src/plugins/mod.ts";
+import { SystemClock } from "../../src/runtime/mod.ts";
+import { external, GOOD } from "./_opened.ts";
+
+const clock = new SystemClock();
+
+Deno.test("checkPlugin() gives the manifest of a plugin that can be used", async () => {
+  const { manifest, problems } = await checkPlugin(await external("good.js", GOOD), { clock });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(manifest, {
+    name: "good",
+    version: "1.0.0",
+    hosts: ["api.example.org"],
+    tier: 1,
+    accepts: ["doi"],
+    limits: {},
+    sharedHosts: [],
+    refusals: [],
+    settings: {},
+  });
+});
+
+Deno.test("checkPlugin() says what is wrong and where", async (t) => {
+  const cases: readonly (readonly [file: string, text: string, message: RegExp, line: number | undefined])[] =
+    [
+      ["a.ts", "enum A { B }\nexport default {};", /enum is not supported/, 1],
+      ["a.ts", "\n\nconst a: = 1;", /SyntaxError/, 3],
+      ["a.js", "\nconst a: string = 1;", /SyntaxError/, 2],
+      ["a.js", "\n\n\nnull.x;", /TypeError: cannot read property/, 4],
+      ["a.js", `import "node:fs";`, /Cannot import "node:fs"/, undefined],
+      ["a.js", GOOD.replace("tier: 1", `tier: "1"`), /tier is invalid: expected number/, undefined],
+      ["a.js", GOOD.replace("tier: 1", "tier: 1, limits: { rates: ['1 per s'] }"), /limits/, undefined],
+      [
+        "a.js",
+        GOOD.replace("tier: 1", "tier: 1, limits: [{ when: ['key'] }]"),
+        /limits name "key", which is no setting of it/,
+        undefined,
+      ],
+      [
+        "a.js",
+        GOOD.replace("tier: 1", "tier: 1, settings: { tier: { type: 'string' } }"),
+        /belong to the host/,
+        undefined,
+      ],
+      [
+        "a.js",
+        GOOD.replace("tier: 1", "tier: 1, settings: { a: { type: 'number', default: 'x' } }"),
+        /settings\.a has a default of another type/,
+        undefined,
+      ],
+    ];
+  for (const [file, text, message, line] of cases) {
+    await t.step(text.slice(0, 60), async () => {
+      const { manifest, problems: [problem] } = await checkPlugin(await external(file, text), { clock });
+      assert.equal(manifest, undefined);
+      assert.match(problem?.message ?? "", message);
+      assert.equal(problem?.line, line);
+    });
+  }
+});
