@@ -36,7 +36,7 @@ export async function isDead(database: string, workerId: string, clock: Clock): 
   const path = pathOf(database, workerId);
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { read: true, write: true });
+    file = Deno.openSync(path, { read: true, write: true });
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
@@ -47,8 +47,9 @@ export async function isDead(database: string, workerId: string, clock: Clock): 
 }
 
 async function tryLock(file: Deno.FsFile, clock: Clock): Promise<boolean> {
-  if ("tryLock" in file) return await file.tryLock(true);
-  // @ts-ignore Deno before 2.9 has no tryLock: a lock that is not granted soon is held by a live process.
+  // At once: what happens next must not depend on how long a thread of the platform takes.
+  if ("tryLockSync" in file) return file.tryLockSync(true);
+  // @ts-ignore Deno before 2.9 has no tryLockSync: a lock that is not granted soon is held by a live process.
   const granted: Promise<boolean> = file.lock(true).then(() => true, () => false);
   const late = Promise.withResolvers<boolean>();
   using _timer = clock.setTimer(GRANT_WITHIN_MS, () => late.resolve(false));

@@ -1,0 +1,66 @@
+import { FatalError } from "../../src/model/errors.ts";
+import type { Exchange, Exchanged, ExchangeView, SqliteWorkQueue, WorkQueue } from "../../src/queue/mod.ts";
+
+/** What is to go wrong in the next exchange. */
+export type ExchangeFault = "killed-inside" | "killed-after" | "disk-full";
+
+/** Writes to the one database, by anybody, so that each process can tell whether others wrote. */
+export interface WriteCounter {
+  count: number;
+}
+
+/** Options of {@linkcode withFaults}. */
+export interface FaultOptions {
+  /** Takes the fault that is due, if one is. */
+  readonly takeFault: () => ExchangeFault | null;
+  /** The process dies now. */
+  readonly onKilled: () => void;
+  /** An exchange is about to decide; what it sees is the database's state. */
+  readonly onCommitted: (exchanged: Exchanged) => void;
+  readonly writes: WriteCounter;
+}
+
+const NEVER = new Promise<never>(() => {});
+
+/**
+ * The real queue, but exchanges may be cut off: inside the transaction, which rolls back, or after the commit, so that the
+ * process never hears of it. Only what the orchestrator uses is passed on.
+ */
+export function withFaults(
+  queue: SqliteWorkQueue,
+  options: FaultOptions,
+): Pick<WorkQueue, "exchange" | "leave" | "touched"> {
+  let seen = -1;
+  return {
+    async exchange(exchange: Exchange): Promise<Exchanged> {
+      const fault = options.takeFault();
+      const plan = (view: ExchangeView) => {
+        const decided = exchange.plan(view);
+        if (fault === "disk-full") throw new FatalError("Cannot write queue: the disk is full");
+        if (fault === "killed-inside") throw new Error("killed");
+        return decided;
+      };
+      let exchanged: Exchanged;
+      try {
+        exchanged = await queue.exchange({ ...exchange, plan });
+      } catch (error) {
+        if (fault !== "killed-inside") throw error;
+        options.onKilled();
+        return await NEVER;
+      }
+      seen = ++options.writes.count;
+      if (fault === "killed-after") {
+        options.onKilled();
+        return await NEVER;
+      }
+      options.onCommitted(exchanged);
+      return exchanged;
+    },
+    async leave(workerId: string): Promise<void> {
+      await queue.leave(workerId);
+      seen = ++options.writes.count;
+    },
+    // The real one looks at the log's time of change, which is not virtual.
+    touched: () => options.writes.count !== seen,
+  };
+}
