@@ -75,6 +75,20 @@ export class Sink {
     }
   }
 
+  /**
+   * Writes `text` as the last word on something that has been done: what came of it counts, whether somebody still
+   * reads or not.
+   *
+   * @throws {FatalError} If it cannot be written.
+   */
+  async writeLast(text: string): Promise<void> {
+    try {
+      await this.write(text);
+    } catch (error) {
+      if (!(error instanceof ReaderGone)) throw error;
+    }
+  }
+
   #enqueue(bytes: Uint8Array): Promise<void> {
     const mine = (this.#last ?? Promise.resolve()).then(() => this.#drain(bytes));
     // Whoever wrote learns of the failure; it must not also count as unhandled for the one who did not wait.

@@ -129,3 +129,11 @@ Deno.test("config check refuses a wrong setting of a plugin", async () => {
   equal(code, 2);
   match(stderr, /emial/);
 });
+
+Deno.test("config check --confinement lets the engine try its walls", async () => {
+  await using program = new Program();
+  const config = program.write("c.json", JSON.stringify({ storage: { out: program.path("downloads") } }));
+  const { code, stdout } = await program.run(["config", "check", "--confinement", "--config", config]);
+  equal(code, 0, stdout);
+  match(stdout, /The engine is confined. It tried to\n( {2}refused {3}[^\n]+: Requires [^\n]+\n){6}$/);
+});

@@ -32,11 +32,11 @@ export async function getWorks(request: GetRequest, context: CommandContext): Pr
   const end = await watched();
 
   if (request.format === "json") {
-    await context.stdout.write(jsonLine(ended.map((work) => workJson(work, out))));
+    await context.stdout.writeLast(jsonLine(ended.map((work) => workJson(work, out))));
   } else {
     const paths = ended.flatMap(({ path }) => path === null ? [] : [join(out, path)]);
     const shown = context.stdout.isTerminal ? paths.map(printable) : paths;
-    await context.stdout.write(shown.map((path) => `${path}\n`).join(""));
+    await context.stdout.writeLast(shown.map((path) => `${path}\n`).join(""));
   }
   if (end.signal) return exitCodeOfSignal(end.signal);
   return tally.outcomes.error > 0 ? EXIT.artifactsFailed : EXIT.done;

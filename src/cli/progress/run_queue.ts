@@ -36,9 +36,9 @@ export async function runQueue(request: RunRequest, context: CommandContext): Pr
   const out = resolve(start.config.storage.out);
   const stats = await finalStats();
   if (request.format === "json") {
-    await stdout.write(jsonLine({ ...statsJson(stats), run: runJson(tally), out }));
+    await stdout.writeLast(jsonLine({ ...statsJson(stats), run: runJson(tally), out }));
   } else {
-    await stdout.write(`${statsTable(stats, stdout.columns)}\n${runText(tally, out)}`);
+    await stdout.writeLast(`${statsTable(stats, stdout.columns)}\n${runText(tally, out)}`);
   }
   if (end.signal) return exitCodeOfSignal(end.signal);
   return tally.outcomes.error > 0 ? EXIT.artifactsFailed : EXIT.done;

@@ -1,0 +1,179 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { allWorks, type LittleWeb, littleWebConfig, startLittleWeb, worksList } from "../../fixtures/mod.ts";
+import { until } from "../_support/until.ts";
+import { Program } from "./_program.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A little web of `count` works, and a program that is configured for it and has them in its queue. */
+async function arrange(count: number): Promise<{ program: Program; web: LittleWeb } & AsyncDisposable> {
+  const works = allWorks().slice(0, count);
+  const web = await startLittleWeb({ works });
+  const program = new Program();
+  program.write("config.json", JSON.stringify(littleWebConfig(web.origins, program.directory)));
+  await program.run(["queue", "import", program.write("works.jsonl", worksList(works)), ...config(program)]);
+  return {
+    program,
+    web,
+    async [Symbol.asyncDispose]() {
+      await web.close();
+      await program[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function config(program: Program): string[] {
+  return ["--config", program.path("config.json"), "--db", program.path("state/workqueue.sqlite")];
+}
+
+/** The program as a process, with the permissions that its task gives. */
+async function spawn(
+  args: readonly string[],
+  streams: Pick<Deno.CommandOptions, "stdout"> = {},
+): Promise<Deno.ChildProcess> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const flags: string[] = tasks.cli.command.split(" ").slice(2, -1).map((flag: string) =>
+    flag.replaceAll("'", "")
+  );
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, "main.ts", ...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...streams,
+  });
+  return command.spawn();
+}
+
+Deno.test("queue run --drain works the queue off and tells what came of it", async () => {
+  await using arranged = await arrange(40);
+  const { program, web } = arranged;
+  const first = await program.run(["queue", "run", "--drain", ...config(program)]);
+  const expected = web.works.map(({ expected }) => expected.outcome);
+  const errors = expected.filter((outcome) => outcome === "error").length;
+  equal(first.code, errors > 0 ? 3 : 0, first.stdout);
+  const done = expected.filter((outcome) => outcome === "done").length;
+  match(first.stdout, new RegExp(`^done +${done}$`, "m"));
+  match(first.stdout, new RegExp(`This run: 40 artifacts ended in .*: ${done} done, `));
+  match(first.stdout, new RegExp(`Files: ${program.path("downloads")}\n$`));
+
+  const requests = web.log.entries.length;
+  const second = await program.run(["queue", "run", "--drain", "--format", "json", ...config(program)]);
+  equal(second.code, 0);
+  const { run, total, out } = JSON.parse(second.stdout);
+  deepEqual([run.done, total, out], [0, 40, program.path("downloads")]);
+  equal(web.log.entries.length, requests, "nothing is fetched twice");
+});
+
+Deno.test("get prints where each file is, and what became of the others", async () => {
+  await using arranged = await arrange(40);
+  const { program, web } = arranged;
+  const works = web.works.filter(({ expected }) => expected.outcome === "done").slice(0, 2);
+  const out = program.path("papers");
+  const ids = works.map(({ artifactId }) => artifactId);
+  const { code, stdout, stderr } = await program.run([
+    "get",
+    ...ids,
+    "10.9999/unknown",
+    "--out",
+    out,
+    ...config(program),
+  ]);
+  equal(code, 0, stderr);
+  const paths = stdout.trimEnd().split("\n");
+  equal(paths.length, 2);
+  for (const path of paths) ok(path.startsWith(`${out}/`) && Deno.statSync(path).isFile, path);
+  match(stderr, /skipped {2}doi:10.9999\/unknown {2}not-found: no resolver knows the work/);
+
+  const again = await program.run([
+    "get",
+    ids[0] ?? "",
+    "--out",
+    out,
+    "--format",
+    "json",
+    ...config(program),
+  ]);
+  const [work] = JSON.parse(again.stdout);
+  deepEqual([work.artifact_id, work.outcome, work.reason], [ids[0], "done", "already-have"]);
+});
+
+Deno.test("plugins run asks one plugin and downloads nothing", async () => {
+  await using arranged = await arrange(40);
+  const { program, web } = arranged;
+  const work =
+    web.works.find(({ says, expected }) => says.crossref === "pdf" && expected.outcome === "done") ??
+      web.works.find(({ ids }) => ids.doi !== undefined);
+  const file = new URL("plugins/crossref.ts", ROOT).pathname;
+  const { code, stdout, stderr } = await program.run([
+    "plugins",
+    "run",
+    file,
+    work?.artifactId ?? "",
+    "--format",
+    "json",
+    ...config(program),
+  ]);
+  equal(code, 0, stderr);
+  equal(JSON.parse(stdout).artifact_id, work?.artifactId);
+  ok(web.log.entries.every(({ host }) => host === "crossref"), "only the plugin's API was asked");
+});
+
+Deno.test("the first SIGTERM ends a run gracefully with 143 and leaves nothing leased", async () => {
+  await using arranged = await arrange(320);
+  const { program, web } = arranged;
+  const child = await spawn(["queue", "run", ...config(program)]);
+  await until(() => web.log.entries.length >= 50, "the run asked");
+  child.kill("SIGTERM");
+  const { code, stdout, stderr } = await child.output();
+  equal(code, 143);
+  match(
+    new TextDecoder().decode(stderr),
+    /Stopping: running artifacts have 30 s to end; a second SIGTERM stops at once/,
+  );
+  match(new TextDecoder().decode(stdout), /^in_progress +0$/m);
+});
+
+Deno.test("a second SIGINT ends a run at once with 130", async () => {
+  await using arranged = await arrange(320);
+  const { program, web } = arranged;
+  const child = await spawn(["queue", "run", ...config(program)]);
+  await until(() => web.log.entries.length >= 50, "the run asked");
+  child.kill("SIGINT");
+  // Two signals of one kind may arrive as one: the second is sent when the first has been heard.
+  const stderr = child.stderr.pipeThrough(new TextDecoderStream());
+  for await (const text of stderr.values({ preventCancel: true })) {
+    if (text.includes("Stopping")) break;
+  }
+  child.kill("SIGINT");
+  await Promise.all([stderr.cancel(), child.stdout.cancel()]);
+  equal((await child.status).code, 130);
+});
+
+Deno.test("export ends quietly when its reader has seen enough", async () => {
+  await using program = new Program();
+  const { fillQueue } = await import("./_queue.ts");
+  await fillQueue(program.path("queue.sqlite"));
+  const child = await spawn(["export", "--db", program.path("queue.sqlite")]);
+  await child.stdout.cancel();
+  const errors = await new Response(child.stderr).text();
+  deepEqual([(await child.status).code, errors], [0, ""]);
+});
+
+Deno.test("a full disk under standard output gives one line and exit code 1", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const child = new Deno.Command("sh", {
+    args: [
+      "-c",
+      `exec "$0" run --no-prompt --allow-read --allow-write --allow-env main.ts --help > /dev/full`,
+      Deno.execPath(),
+    ],
+    cwd: ROOT,
+    stderr: "piped",
+  });
+  const { code, stderr } = await child.output();
+  equal(code, 1);
+  match(new TextDecoder().decode(stderr), /^contentdownload: Cannot write output: [^\n]*\n$/);
+});
