@@ -7,6 +7,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { FatalError, InputError, messageOf } from "../../model/errors.ts";
 import type { Clock, Random } from "../../model/ports.ts";
+import { WriteTurn } from "./write_turn.ts";
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
 
 /** SQLite's primary result codes that are told apart; https://sqlite.org/rescode.html */
@@ -40,6 +41,7 @@ export class Connection implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
   readonly #turns: (() => void)[] = [];
   #busy = false;
+  readonly #turn: WriteTurn;
   #synchronous = "";
 
   constructor(options: ConnectionOptions) {
@@ -47,6 +49,7 @@ export class Connection implements Disposable {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#busyTimeoutMs = options.busyTimeoutMs;
+    this.#turn = new WriteTurn(options.path, options.clock);
     if (options.create === false && options.path !== ":memory:" && !exists(options.path)) {
       throw new InputError(
         `Cannot open queue "${options.path}": there is no such file; enqueue something first`,
@@ -100,7 +103,7 @@ export class Connection implements Disposable {
     this.#busy = true;
     try {
       this.#setSynchronous(durable ? "FULL" : "NORMAL");
-      await this.#begin();
+      using _turn = await this.#begin();
       try {
         const result = work();
         this.statement("COMMIT").run();
@@ -150,25 +153,30 @@ export class Connection implements Disposable {
 
   [Symbol.dispose](): void {
     this.#statements.clear();
+    this.#turn[Symbol.dispose]();
     this.#database.close();
   }
 
-  async #begin(): Promise<void> {
+  async #begin(): Promise<Disposable | null> {
+    const turn = await this.#turn.take();
     const giveUpAt = this.#clock.now() + this.#busyTimeoutMs;
-    for (let attempt = 0;; attempt++) {
+    for (;;) {
       try {
         this.statement("BEGIN IMMEDIATE").run();
-        return;
+        return turn;
       } catch (error) {
-        if (codeOf(error) !== BUSY) throw this.#explain(error);
+        if (codeOf(error) !== BUSY) {
+          turn?.[Symbol.dispose]();
+          throw this.#explain(error);
+        }
         if (this.#clock.now() >= giveUpAt) {
+          turn?.[Symbol.dispose]();
           throw new FatalError(
             `Cannot write queue "${this.path}": another process has kept it locked for ${this.#busyTimeoutMs} ms`,
           );
         }
         // Short and even: a transaction lasts a millisecond, and growing delays would starve the unlucky.
-        const delayMs = attempt < 4 ? 0 : this.#random.next() * 3;
-        await new Promise<void>((resolve) => this.#clock.setTimer(delayMs, resolve));
+        await new Promise<void>((resolve) => this.#clock.setTimer(this.#random.next() * 3, resolve));
       }
     }
   }

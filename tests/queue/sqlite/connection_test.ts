@@ -157,6 +157,17 @@ Deno.test("a writer waits for another's transaction", async () => {
   equal((await enqueued).added, 1);
 });
 
+Deno.test("a process that was stopped at its turn keeps nobody from writing", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`;
+  using queue = openReal(path);
+  using stopped = await Deno.open(`${path}-turn.lock`, { create: true, read: true, write: true });
+  await stopped.lock(true);
+  equal((await queue.enqueue(jobs(1))).added, 1);
+  equal((await queue.enqueue(jobs(2))).added, 1);
+  await stopped.unlock();
+});
+
 Deno.test("an enqueue is durable when it returns; acks share the next sync", async () => {
   await using directory = await makeDirectory();
   using queue = openReal(`${directory.path}/queue.sqlite`);

@@ -1,0 +1,90 @@
+/**
+ * Eight processes on one file against one: claims a second, and how long a claim takes.
+ *
+ * @module
+ */
+
+import { SqliteWorkQueue } from "../../src/queue/mod.ts";
+import { SystemClock, SystemRandom } from "../../src/runtime/mod.ts";
+import { jobs } from "../queue/_jobs.ts";
+import type { Claimed } from "./_claiming_process.ts";
+
+const DURATION_MS = 4_000;
+const PROCESS = new URL("./_claiming_process.ts", import.meta.url).pathname;
+
+/** Prints what was measured. */
+export async function processesBench(print: (line: string) => void): Promise<void> {
+  const one = await claimWith(1), eight = await claimWith(8);
+  print(
+    `claims a second: ${Math.round(one.perSecond)} by one process, ${
+      Math.round(eight.perSecond)
+    } by eight, ratio ${(eight.perSecond / one.perSecond).toFixed(2)}`,
+  );
+  print(
+    `claim p50, p99, p99.9 and longest: ${line(one.claimsMs)} ms by one, ${line(eight.claimsMs)} ms by eight`,
+  );
+  const shares = eight.shares.toSorted((a, b) => a - b);
+  print(`jobs of each of eight: ${shares.join(", ")}`);
+}
+
+async function claimWith(
+  processes: number,
+): Promise<{ perSecond: number; claimsMs: number[]; shares: number[] }> {
+  const directory = await Deno.makeTempDir({ prefix: "processes-bench-" });
+  const path = `${directory}/queue.sqlite`;
+  try {
+    {
+      const retry = { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 };
+      using queue = new SqliteWorkQueue({
+        path,
+        clock: new SystemClock(),
+        random: new SystemRandom(),
+        retry,
+      });
+      for (let first = 0; first < 400_000; first += 10_000) await queue.enqueue(jobs(10_000, first));
+    }
+    const started = await Promise.all(
+      Array.from({ length: processes }, (_, n) => start(path, `worker-${n}`)),
+    );
+    for (const { go } of started) await go();
+    const ended = await Promise.all(started.map(({ end }) => end()));
+    return {
+      perSecond: ended.reduce((sum, { jobs, elapsedMs }) => sum + jobs / elapsedMs * 1000, 0),
+      claimsMs: ended.flatMap(({ claimsMs }) => claimsMs).sort((a, b) => a - b),
+      shares: ended.map(({ jobs }) => jobs),
+    };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function start(
+  path: string,
+  workerId: string,
+): Promise<{ go(): Promise<void>; end(): Promise<Claimed> }> {
+  const args = ["run", "-A", "--no-check", PROCESS, path, workerId, String(DURATION_MS)];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  return {
+    async go() {
+      const writer = child.stdin.getWriter();
+      await writer.write(new Uint8Array(1));
+      await writer.close();
+    },
+    async end() {
+      let text = "";
+      for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+      await child.status;
+      return JSON.parse(text);
+    },
+  };
+}
+
+function line(sorted: readonly number[]): string {
+  const at = (q: number) =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN).toFixed(1);
+  return [at(0.5), at(0.99), at(0.999), at(1)].join(" / ");
+}
+
+if (import.meta.main) await processesBench(console.log);
