@@ -44,6 +44,19 @@ Deno.test("Sink.write() waits for a slow reader and keeps the order", async () =
   equal(pipe.text, "first second third fourth");
 });
 
+Deno.test("Sink.write() overtakes nothing that still waits", async () => {
+  const pipe = new Pipe();
+  const clock = new VirtualClock();
+  const sink = new Sink(pipe, clock);
+  pipe.full = true;
+  const first = sink.write("first ");
+  pipe.full = false;
+  const second = sink.write("second");
+  await clock.advance(1000);
+  await Promise.all([first, second]);
+  equal(pipe.text, "first second");
+});
+
 Deno.test("Sink.write() rejects with ReaderGone when nobody reads any more", async () => {
   const pipe = new Pipe();
   pipe.failure = new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
