@@ -8,6 +8,7 @@ import type { Clock } from "../model/ports.ts";
 import type { ClosedWhy, Feedback } from "../model/permit.ts";
 import type { RateWindow } from "./rate.ts";
 import { formatRate } from "./rate.ts";
+import { budgetLeft, type BudgetUse, type DailyBudget, spend } from "./daily_budget.ts";
 import { adapt, initialAdaptiveState, nextStartAt } from "./adaptive_rate.ts";
 import type { AdaptiveEvent, AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
 import type { LearnedLimits } from "./learned_limits.ts";
@@ -37,13 +38,6 @@ export interface AdaptiveStart {
   readonly options: AdaptiveOptions;
 }
 
-/** A budget that is filled up once a day. */
-export interface DailyBudget {
-  readonly limit: number;
-  /** Hour of the day, UTC, at which the provider resets it. @default 0 */
-  readonly resetHourUtc?: number;
-}
-
 /** What is kept of a group in the database. */
 export interface GroupState {
   /** No request before this instant, as the server asked; 0 for none. */
@@ -55,7 +49,7 @@ export interface GroupState {
   /** What the server's headers stated. */
   learned: { windows: RateWindow[]; concurrency: number | null };
   /** The budget's day, as its start, and what was used of it. */
-  budget: { day: number; used: number };
+  budget: BudgetUse;
   /** Requests and refusals by rate since the group was made. */
   seen: { requests: number; limited: number };
 }
@@ -82,9 +76,6 @@ const BEAT_MS = 5;
 
 /** When concurrency stands in the way nobody knows when it ends; to be asked again after this time. */
 const CONCURRENCY_GUESS_MS = 100;
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 /**
  * A limit group is *open*, or *closed* until an instant by one of four things: a cool-down that the server asked for, a
@@ -161,10 +152,8 @@ export class LimitGroup {
       count = Math.min(count, Math.max(1, Math.floor(BEAT_MS / state.adaptive.intervalMs)));
     }
     if (this.#limits.dailyBudget) {
-      const left = this.#budgetLeft(this.#limits.dailyBudget, now);
-      if (left < 1) {
-        return { count: 0, until: this.#dayOf(this.#limits.dailyBudget, now) + DAY_MS, why: "budget" };
-      }
+      const { left, moreAt } = budgetLeft(this.#limits.dailyBudget, state.budget, now);
+      if (left < 1) return { count: 0, until: moreAt, why: "budget" };
       count = Math.min(count, Math.floor(left));
     }
     let until = now;
@@ -180,10 +169,7 @@ export class LimitGroup {
   /** Charges one request. To be called only when there is room. */
   take(): void {
     for (const bucket of this.#buckets) bucket.tryConsume(Math.min(1, bucket.level()));
-    if (this.#limits.dailyBudget) {
-      this.#budgetLeft(this.#limits.dailyBudget, this.#clock.now());
-      this.#state.budget.used++;
-    }
+    this.#spend(1);
     this.#state.seen.requests++;
     this.#adapt({ type: "started" });
   }
@@ -191,7 +177,7 @@ export class LimitGroup {
   /** Gives back what a request was charged that did not leave. */
   refund(startedAt: number): void {
     for (const bucket of this.#buckets) bucket.refund(1);
-    if (this.#limits.dailyBudget) this.#state.budget.used = Math.max(0, this.#state.budget.used - 1);
+    this.#spend(-1);
     this.#state.seen.requests--;
     this.#adapt({ type: "abandoned", startedAtMs: startedAt });
   }
@@ -213,7 +199,7 @@ export class LimitGroup {
     if (headers.has("memento-datetime")) return this.#adapt({ type: "ok", startedAtMs, latencyMs });
     const limits = readLimitHeaders(headers, status, now, feedback.message);
     this.#learnLimits(limits);
-    if (feedback.cost !== undefined) this.#state.budget.used += feedback.cost - 1;
+    if (feedback.cost !== undefined) this.#spend(feedback.cost - 1);
     if (!limits.limited && status !== 503) {
       // The server says that its window is used up: better not to ask than to be refused.
       if (limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
@@ -259,16 +245,10 @@ export class LimitGroup {
     if (before !== learned.windows.map(formatRate).join()) this.#rebuild();
   }
 
-  /** What is left of today's budget; a new day begins it anew. */
-  #budgetLeft(budget: DailyBudget, now: number): number {
-    const day = this.#dayOf(budget, now);
-    if (this.#state.budget.day !== day) this.#state.budget = { day, used: 0 };
-    return budget.limit - this.#state.budget.used;
-  }
-
-  #dayOf(budget: DailyBudget, now: number): number {
-    const offset = (budget.resetHourUtc ?? 0) * HOUR_MS;
-    return Math.floor((now - offset) / DAY_MS) * DAY_MS + offset;
+  #spend(cost: number): void {
+    const { dailyBudget } = this.#limits;
+    if (!dailyBudget) return;
+    this.#state.budget = spend(dailyBudget, this.#state.budget, cost, this.#clock.now());
   }
 
   /** What the database is to keep. */

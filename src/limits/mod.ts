@@ -11,6 +11,7 @@ export {
   type AdaptiveOptions,
   type AdaptiveState,
 } from "./adaptive_state.ts";
+export type { BudgetUse, DailyBudget } from "./daily_budget.ts";
 export { hostKey } from "./host_key.ts";
 export { parseHttpDate } from "./http_date.ts";
 export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";
@@ -28,7 +29,6 @@ export {
 export { GroupBook, type GroupBookOptions, type GroupView } from "./group_book.ts";
 export {
   type AdaptiveStart,
-  type DailyBudget,
   freshState,
   type GroupLimits,
   type GroupState,
