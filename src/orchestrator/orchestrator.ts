@@ -112,6 +112,8 @@ export class Orchestrator {
 
   async #work(job: LeasedJob, permit: Permit | null): Promise<void> {
     const { logger, process } = this.#options;
+    // Its lease lapsed here, as after a suspend, and it was leased anew: the work of then must publish nothing.
+    this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
     const running: Running = { job, abort: new AbortController(), leaseUntil: job.leaseUntil };
     this.#running.set(job.jobId, running);
     try {

@@ -10,6 +10,13 @@ import type { GroupBook } from "../limits/mod.ts";
 const NEARLY_LATEST = 0.98;
 
 /**
+ * A group that needs so many times longer than the middle one of all is left to itself: jobs that could be done in a minute
+ * are not to be spread over the hours of a slow host. (39 hosts took 4.8 times longer beside one that takes a request in
+ * five seconds when they waited for it.)
+ */
+const FAR_BEHIND = 8;
+
+/**
  * Tells each group under adaptive control how fast it needs to be. The group with the most work left for its rate
  * decides when all is done; only such a group gains by trying to go faster, and every try risks a refusal. The others
  * need to be just fast enough to be done at the same time.
@@ -21,9 +28,16 @@ export function pace(book: GroupBook, backlogOf: (group: string) => number): voi
     const backlog = backlogOf(group.name) + inFlight;
     return { group, backlog, remainingMs: backlog * intervalMs };
   });
-  const latestMs = groups.reduce((most, { remainingMs }) => Math.max(most, remainingMs), 0);
+  const latestMs = latestOf(groups.map(({ remainingMs }) => remainingMs).filter((ms) => ms > 0));
   for (const { group, backlog, remainingMs } of groups) {
     const decides = remainingMs >= latestMs * NEARLY_LATEST;
     group.neededPerSecond = decides ? Infinity : backlog / latestMs * 1000;
   }
+}
+
+/** The longest of the times that belong together. */
+function latestOf(remainingMs: number[]): number {
+  remainingMs.sort((a, b) => a - b);
+  const middleMs = remainingMs[(remainingMs.length - 1) >> 1] ?? 0;
+  return remainingMs.findLast((ms) => ms <= middleMs * FAR_BEHIND) ?? 0;
 }

@@ -26,7 +26,7 @@ import type { Dispatch, Dispatcher } from "./dispatcher.ts";
 const BEAT_GAP_MS = 4;
 
 /** How soon a job that another process enqueued is seen. It costs a look at the log file's size, no statement. */
-const WATCH_MS = 200;
+const WATCH_MS = 100;
 
 /** Options of {@linkcode Pump}. */
 export interface PumpOptions {
