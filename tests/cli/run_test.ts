@@ -136,10 +136,25 @@ Deno.test("the first SIGTERM ends a run gracefully with 143 and leaves nothing l
 });
 
 Deno.test("a second SIGINT ends a run at once with 130", async () => {
-  await using arranged = await arrange(320);
-  const { program, web } = arranged;
+  await using program = new Program();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    if (url.endsWith("/robots.txt")) return new Response(null, { status: 404 });
+    asked.resolve();
+    return answer.promise;
+  });
+  const network = { allow_private: ["127.0.0.1"] };
+  program.write("config.json", JSON.stringify({ network, storage: { out: program.path("downloads") } }));
+  await program.run([
+    "queue",
+    "enqueue",
+    `http://127.0.0.1:${server.addr.port}/slow.pdf`,
+    ...config(program),
+  ]);
+
   const child = await spawn(["queue", "run", ...config(program)]);
-  await until(() => web.log.entries.length >= 50, "the run asked");
+  await asked.promise;
   child.kill("SIGINT");
   // Two signals of one kind may arrive as one: the second is sent when the first has been heard.
   const stderr = child.stderr.pipeThrough(new TextDecoderStream());
@@ -149,6 +164,9 @@ Deno.test("a second SIGINT ends a run at once with 130", async () => {
   child.kill("SIGINT");
   await Promise.all([stderr.cancel(), child.stdout.cancel()]);
   equal((await child.status).code, 130);
+  answer.resolve(new Response());
+  const { stdout } = await program.run(["queue", "stats", "--format", "json", ...config(program)]);
+  equal(JSON.parse(stdout).in_progress, 1, "nothing waited for what was running");
 });
 
 Deno.test("export ends quietly when its reader has seen enough", async () => {
