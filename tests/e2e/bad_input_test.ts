@@ -2,8 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { startLittleWeb } from "../../fixtures/mod.ts";
-import { type Exit, PROGRAM_KIND } from "./_program.ts";
-import { Workspace } from "./_workspace.ts";
+import { type Exit, PROGRAM_KIND } from "../_support/program.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /** One line, from the program and to the point, and nothing on standard output. */
 function complains({ code, stdout, stderr }: Exit, expectedCode: number, pattern: RegExp): void {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { startLittleWeb } from "../../fixtures/mod.ts";
-import { BINARY, PROGRAM_KIND } from "./_program.ts";
-import { Workspace } from "./_workspace.ts";
+import { BINARY, PROGRAM_KIND } from "../_support/program.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /** What `config check --confinement` tries from inside the engine. */
 const ATTEMPTS = [

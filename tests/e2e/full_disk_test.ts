@@ -1,9 +1,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { startLittleWeb } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { filesBelow } from "./_stored.ts";
-import { Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { filesBelow } from "../_support/stored.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /** A small file system of its own. Disposal takes it away. */
 class SmallDisk implements AsyncDisposable {

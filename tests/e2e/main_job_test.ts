@@ -7,9 +7,9 @@ import {
   maxStartsInWindow,
   startLittleWeb,
 } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { faultsOf } from "./_stored.ts";
-import { Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { faultsOf } from "../_support/stored.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /**
  * A request that was on its way when the host asked for a pause. The server notes it when it gets to read it, and on a

@@ -1,9 +1,9 @@
 import { equal, ok } from "node:assert/strict";
 import { startLittleWeb } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { filesBelow } from "./_stored.ts";
-import { until } from "./_until.ts";
-import { Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { filesBelow } from "../_support/stored.ts";
+import { until } from "../_support/until.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 const MIB = 1024 * 1024;
 const BIG_BYTES = 200_000_000;

@@ -1,9 +1,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { type LittleWeb, startLittleWeb, type Work } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { faultsOf } from "./_stored.ts";
-import { Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { faultsOf } from "../_support/stored.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /** Takes the place of the built-in plugin of its name; its types must be erased when it is loaded. */
 const REPLACED_UNPAYWALL = `

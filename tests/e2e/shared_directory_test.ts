@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { startLittleWeb } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { until } from "./_until.ts";
-import { Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { until } from "../_support/until.ts";
+import { Workspace } from "../_support/workspace.ts";
 
 /**
  * `get` has a queue of its own in memory, and so has every other database: what one of them has on its way, the

@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { type LittleWeb, startLittleWeb } from "../../fixtures/mod.ts";
-import { PROGRAM_KIND } from "./_program.ts";
-import { faultsOf, filesBelow } from "./_stored.ts";
-import { until } from "./_until.ts";
-import { type Overrides, Workspace } from "./_workspace.ts";
+import { PROGRAM_KIND } from "../_support/program.ts";
+import { faultsOf, filesBelow } from "../_support/stored.ts";
+import { until } from "../_support/until.ts";
+import { type Overrides, Workspace } from "../_support/workspace.ts";
 
 const WINDOWS = Deno.build.os === "windows";
 

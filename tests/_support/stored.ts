@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expectedPdf, type Work } from "../../fixtures/mod.ts";
-import type { ExportedRecord } from "./_workspace.ts";
+import type { ExportedRecord } from "./workspace.ts";
 
 /**
  * What is wrong with the end of `works`: with outcome, reason, file or hash of each, and with files that belong to

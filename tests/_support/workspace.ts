@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type LittleWeb, littleWebConfig, type Work, writeWorksList } from "../../fixtures/mod.ts";
-import { type Exit, run, type RunningProgram, start, type StartOptions } from "./_program.ts";
+import { type Exit, run, type RunningProgram, start, type StartOptions } from "./program.ts";
 
 /** Sections of a configuration, merged into those of the little web key by key. */
 export type Overrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { until } from "./_until.ts";
+import { until } from "./until.ts";
 
 /** What can be set for one start of the program. */
 export interface StartOptions {

@@ -1,0 +1,68 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** A lease as the database has it. */
+export interface LeaseRow {
+  readonly artifactId: string;
+  /** The worker id of the process that holds it. */
+  readonly holder: string;
+}
+
+/** The leases that the database knows at this moment. */
+export function readLeases(database: string): readonly LeaseRow[] {
+  return read(database, "SELECT artifact_id, holder FROM jobs WHERE state = 1").map((row) => ({
+    artifactId: String(row["artifact_id"]),
+    holder: String(row["holder"]),
+  }));
+}
+
+/** Whether anything is left to do. */
+export function isDrained(database: string): boolean {
+  return read(database, "SELECT id FROM jobs WHERE state IN (0, 1) LIMIT 1").length === 0;
+}
+
+/** What contradicts "each job ended once": rows without a record, records without a row, or several for one. */
+export function faultsOfRows(database: string): readonly string[] {
+  return read(
+    database,
+    `SELECT artifact_id AS id, state, lease_epoch AS epoch, holder, count(records.job_id) AS records
+     FROM jobs LEFT JOIN records ON records.job_id = jobs.id GROUP BY jobs.id
+     HAVING state NOT IN (2, 3, 4) OR records <> 1 OR holder IS NOT NULL OR epoch < 1
+     UNION ALL
+     SELECT 'job ' || job_id, -1, -1, NULL, 1 FROM records WHERE job_id NOT IN (SELECT id FROM jobs)`,
+  ).map((row) => `row is not that of a finished job: ${JSON.stringify(row)}`);
+}
+
+/**
+ * The worker id under which a process works: it holds the lock file of that name. `null` until it has one, and where
+ * the system has no `/proc`.
+ */
+export function workerOf(pid: number): string | null {
+  try {
+    for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+      const [, worker] = /-worker-([^/]+)\.lock$/.exec(linkOf(`/proc/${pid}/fd/${name}`)) ?? [];
+      if (worker !== undefined) return worker;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return null;
+}
+
+function linkOf(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    // Closed meanwhile.
+    return "";
+  }
+}
+
+function read(path: string, sql: string): readonly Record<string, unknown>[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.exec("PRAGMA busy_timeout = 5000");
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
