@@ -298,6 +298,7 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#walStamp = this.#readWalStamp();
     const version = integer(this.#connection.statement("PRAGMA data_version").get() ?? {}, "data_version");
     if (version === this.#dataVersion) return { changed: false, groups: [] };
+    if (this.#dataVersion !== -1) this.#connection.meet();
     this.#dataVersion = version;
     const seen = this.#seenSeq;
     for (const row of this.#connection.statement(sql.CHANGED_LANES).all(seen)) {
