@@ -11,6 +11,7 @@ const settings = {
   pdf_base_url: { type: "url", default: "https://arxiv.org", description: "Origin of the files" },
 } as const;
 
+/** The plugin. */
 export default {
   name: "arxiv",
   version: "1.0.0",

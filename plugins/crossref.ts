@@ -40,6 +40,7 @@ const VERSIONS: Readonly<Record<string, PluginCandidate["version"]>> = { vor: "p
 /** Hosts whose links answer only to a key of the publisher's own. */
 const NEEDS_KEY = /^https?:\/\/api\.(?:elsevier|wiley)\.com\//i;
 
+/** The plugin. */
 export default {
   name: "crossref",
   version: "1.0.0",

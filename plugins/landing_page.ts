@@ -28,6 +28,7 @@ const PDF_NAMES = [
 /** Pages that send a browser on do so once or twice; more is a loop, such as those that insist on cookies. */
 const MAX_REFRESHES = 3;
 
+/** The plugin. */
 export default {
   name: "landing_page",
   version: "1.0.0",

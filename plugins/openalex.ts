@@ -37,6 +37,7 @@ const VERSIONS: Readonly<Record<string, PluginCandidate["version"]>> = {
   submittedVersion: "submitted",
 };
 
+/** The plugin. */
 export default {
   name: "openalex",
   version: "1.0.0",

@@ -36,6 +36,7 @@ const VERSIONS: Readonly<Record<string, PluginCandidate["version"]>> = {
   submittedVersion: "submitted",
 };
 
+/** The plugin. */
 export default {
   name: "unpaywall",
   version: "1.0.0",

@@ -65,7 +65,7 @@ export interface PluginCandidate {
   readonly url: string;
   /** `pdf` if the provider says that this is the file, `landing` if it is a page about the work. */
   readonly kind: "pdf" | "landing";
-  /** @default null, for unknown */
+  /** Which version of the work it is. @default null, for unknown */
   readonly version?: "published" | "accepted" | "submitted" | null;
   /** The licence as the provider states it, such as `cc-by`. @default null, for unknown */
   readonly license?: string | null;
@@ -86,6 +86,7 @@ export type SettingType = "string" | "number" | "boolean" | "url";
 
 /** Declares one setting: the operator sets it by `resolvers.<plugin>.<setting>` in the configuration. */
 export interface SettingDeclaration {
+  /** What its value must be. */
   readonly type: SettingType;
   /** One line for people. */
   readonly description?: string;
@@ -108,10 +109,15 @@ export interface SettingDeclaration {
  */
 export type SettingsDeclaration = { readonly [setting: string]: SettingDeclaration };
 
-interface SettingValues {
+/** What the value of a setting is in the plugin, by its type. */
+export interface SettingValues {
+  /** Any text. */
   readonly string: string;
+  /** An absolute URL without its trailing slash. */
   readonly url: string;
+  /** A finite number. */
   readonly number: number;
+  /** True or false. */
   readonly boolean: boolean;
 }
 
@@ -126,6 +132,7 @@ export type SettingsOf<Declared extends SettingsDeclaration> = {
 
 /** An answer by which a provider says that a limit is reached, other than the status 429. */
 export interface RefusalSign {
+  /** The status that says so. */
   readonly status: number;
   /** Text that its body contains, in any case. @default any body */
   readonly bodyIncludes?: string;
@@ -149,11 +156,13 @@ export interface LimitCase extends PluginLimits {
 
 /** What {@link ResolverContext.fetch} may be told beside the URL. */
 export interface PluginRequestInit {
+  /** Header fields by name; those that belong to the client, such as `host`, are refused. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An answer, after redirects. */
 export interface PluginResponse {
+  /** The HTTP status. */
   readonly status: number;
   /** The URL that answered, after redirects. */
   readonly url: string;
@@ -186,9 +195,11 @@ export interface HtmlSummary {
 export interface XmlElement {
   /** With its prefix as written, such as `opensearch:totalResults`. */
   readonly name: string;
+  /** By name as written. */
   readonly attributes: TagAttributes;
   /** The text directly in it, trimmed. */
   readonly text: string;
+  /** The elements directly in it, in order. */
   readonly children: readonly XmlElement[];
 }
 
@@ -196,9 +207,13 @@ export interface XmlElement {
 export interface PluginLog {
   /** Writes at the level `info`. */
   (message: string): void;
+  /** For whoever looks for a fault. */
   debug(message: string): void;
+  /** For whoever wants to follow. */
   info(message: string): void;
+  /** For what is odd, and no failure. */
   warn(message: string): void;
+  /** For what failed. */
   error(message: string): void;
 }
 
@@ -213,6 +228,7 @@ export interface ResolverContext<Declared extends SettingsDeclaration = Settings
    * @throws {TypeError} If the URL is invalid or its host is not one that the plugin declares.
    */
   fetch(url: string | URL, init?: PluginRequestInit): Promise<PluginResponse>;
+  /** Writes to the host's log. */
   readonly log: PluginLog;
   /** Reads `<meta>`, `<link>` and `<base>` of a web page, however broken it is. */
   html(text: string): HtmlSummary;

@@ -11,9 +11,11 @@ import { DEFAULT_BOUNDS, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
 
 /** What is wrong with a plugin, and where in its file. */
 export interface PluginProblem {
+  /** One sentence. */
   readonly message: string;
   /** From 1, where it is known. */
   readonly line?: number;
+  /** From 1, where it is known. */
   readonly column?: number;
 }
 
@@ -53,7 +55,9 @@ export async function describePlugin(
 
 /** What {@link checkPlugin} found: without problems the plugin can be used. */
 export interface PluginCheck {
+  /** What the plugin says about itself; absent if there is a problem. */
   readonly manifest?: PluginManifest;
+  /** What is wrong with it. */
   readonly problems: readonly PluginProblem[];
 }
 

@@ -9,14 +9,19 @@ import type { LimitCase, PluginLimits } from "./api.ts";
 
 /** A number of requests in a window of time. */
 export interface RateWindow {
+  /** Requests in the window. */
   readonly count: number;
+  /** The length of the window. */
   readonly perMs: number;
 }
 
 /** The limits in force for a plugin's group; what is absent is unlimited. */
 export interface ResolverLimits {
+  /** Requests at a time. */
   readonly concurrency?: number;
+  /** All of them hold together. */
   readonly rates: readonly RateWindow[];
+  /** Calls a day, in the provider's own units. */
   readonly dailyBudget?: number;
 }
 

@@ -12,6 +12,7 @@ import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource, pluginSourceOf }
 export interface LoadedSources {
   /** In the order in which a later one replaces an earlier one of the same name. */
   readonly sources: readonly PluginSource[];
+  /** Files that could not be read. */
   readonly broken: readonly BrokenPlugin[];
 }
 

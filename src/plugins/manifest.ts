@@ -12,14 +12,23 @@ import { describeIssue } from "./validation.ts";
 
 /** A plugin's manifest, validated. */
 export interface PluginManifest {
+  /** The operator's name for it, and that of its limit group. */
   readonly name: string;
+  /** Its own version. */
   readonly version: string;
+  /** Hosts that it may ask. */
   readonly hosts: readonly string[];
+  /** Lower tiers are asked first. */
   readonly tier: number;
+  /** The kinds of ids that it can start from. */
   readonly accepts: readonly IdKind[];
+  /** What its provider allows. */
   readonly limits: PluginLimits | readonly LimitCase[];
+  /** Hosts whose downloads count in its limit group too. */
   readonly sharedHosts: readonly string[];
+  /** Answers by which its provider says that a limit is reached. */
   readonly refusals: readonly RefusalSign[];
+  /** The settings that it declares. */
   readonly settings: SettingsDeclaration;
 }
 

@@ -10,6 +10,7 @@ export interface PluginSource {
   readonly file: string;
   /** `embedded` for a first-party plugin, otherwise the directory it was read from. */
   readonly origin: string;
+  /** Its text, in TypeScript or JavaScript. */
   readonly source: string;
   /** SHA-256 of the source as UTF-8, in hexadecimal. */
   readonly sha256: string;
@@ -20,7 +21,9 @@ export const EMBEDDED_ORIGIN = "embedded";
 
 /** A plugin that is left out, and why. */
 export interface BrokenPlugin {
+  /** The file's name without its directory. */
   readonly file: string;
+  /** `embedded`, or the directory it was read from. */
   readonly origin: string;
   /** One sentence that names the file. */
   readonly problem: string;

@@ -25,9 +25,11 @@ export interface OpenPluginsOptions {
   readonly common?: Readonly<Record<string, SettingValue>>;
   /** Environment variables that settings may come from. @default none */
   readonly environment?: Readonly<Record<string, string>>;
+  /** For the deadlines of calls and workers. */
   readonly clock: Clock;
+  /** Told what plugins log, break and are refused. */
   readonly logger: Logger;
-  /** @default {@link DEFAULT_BOUNDS} */
+  /** What a plugin may use up. @default {@link DEFAULT_BOUNDS} */
   readonly bounds?: Partial<SandboxBounds>;
   /** Starts the workers that plugins live in. @default as children of this thread */
   readonly openHost?: OpenGuestHost;
@@ -38,10 +40,13 @@ export type PluginFile = Omit<PluginSource, "source">;
 
 /** All that is known of a plugin. */
 export interface PluginInfo {
+  /** What it says about itself. */
   readonly manifest: PluginManifest;
+  /** Where it was read. */
   readonly file: PluginFile;
   /** Files of the same name that it replaces, earliest first. */
   readonly replaced: readonly PluginFile[];
+  /** Whether the operator has it on. */
   readonly enabled: boolean;
   /** Why it cannot be used although it is enabled, and what would mend it. */
   readonly unusable?: string;
@@ -61,6 +66,7 @@ export interface PluginInfo {
 export interface PluginRegistry extends AsyncDisposable {
   /** All that could be read, disabled and unusable ones included, by tier and name. */
   readonly plugins: readonly PluginInfo[];
+  /** Files that could not be used, and why. */
   readonly broken: readonly BrokenPlugin[];
   /** Those that are enabled and usable, by tier and name. */
   readonly resolvers: readonly Resolver[];

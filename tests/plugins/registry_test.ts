@@ -274,7 +274,7 @@ Deno.test("openPlugins() refuses a source that is too large before it is parsed"
   assert.match(registry.broken[0]?.problem ?? "", /has 1048578 characters where 1048576 are allowed/);
 });
 
-Deno.test("a registry that is closed fails the calls under way", async () => {
+Deno.test("a registry that is closed fails the calls under way, and those that come later", async () => {
   const registry = await openTexts({ "fetching.js": FETCHING });
   const { promise: sent, resolve } = Promise.withResolvers<void>();
   const answer = ask(registry, "fetching", () => {
@@ -284,6 +284,7 @@ Deno.test("a registry that is closed fails the calls under way", async () => {
   await sent;
   await registry[Symbol.asyncDispose]();
   assert.match(failureOf(await answer), /was stopped: the sandbox was closed/);
+  assert.match(failureOf(await ask(registry, "fetching")), /could not be started: the sandbox was closed/);
 });
 
 Deno.test("sources survive being posted to another thread", async () => {

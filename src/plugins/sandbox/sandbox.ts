@@ -56,6 +56,8 @@ export interface SandboxOptions {
   onBroke(plugin: string, bound: BoundBroken, detail: string): void;
 }
 
+const CLOSED = "the sandbox was closed";
+
 interface OpenCall {
   readonly plugin: string;
   readonly request: CallRequest;
@@ -66,7 +68,7 @@ interface OpenCall {
  * One worker and the guests in it.
  *
  * It is *down* at first; the first `load` starts the worker. It goes down again when the worker fails, is ended by
- * its watch, has lost its last guest, or is closed: every load and call under way then ends as lost, and guests must
+ * its watch, has lost its last guest, or is *closed*, then for good: every load and call under way then ends as lost, and guests must
  * be loaded anew.
  */
 export class Sandbox implements Disposable {
@@ -76,6 +78,7 @@ export class Sandbox implements Disposable {
   readonly #loaded = new Set<string>();
   #worker: RunningWorker | undefined;
   #lastCall = 0;
+  #closed = false;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
@@ -88,6 +91,7 @@ export class Sandbox implements Disposable {
 
   /** Makes a guest of a source; one of the same name must not be loaded. */
   async load(plugin: string, file: string, source: string): Promise<LoadEnd> {
+    if (this.#closed) return { type: "lost", by: "closed", detail: CLOSED };
     const worker = this.#worker ??= this.#start();
     const ended = new Promise<LoadEnd>((resolve) => this.#loads.set(plugin, resolve));
     await worker.ready;
@@ -115,7 +119,8 @@ export class Sandbox implements Disposable {
 
   /** Ends the worker and with it every guest. */
   [Symbol.dispose](): void {
-    this.#goDown(undefined, "the sandbox was closed");
+    this.#closed = true;
+    this.#goDown(undefined, CLOSED);
   }
 
   #start(): RunningWorker {
