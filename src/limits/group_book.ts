@@ -7,7 +7,7 @@
 import type { Clock } from "../model/ports.ts";
 import type { Closed, Feedback, Permit } from "../model/permit.ts";
 import { KeyedLimiter } from "./keyed_limiter.ts";
-import { freshState, type GroupLimits, type GroupState, LimitGroup, type Room } from "./limit_group.ts";
+import { type GroupLimits, LimitGroup, parseGroupState, type Room } from "./limit_group.ts";
 
 /** Options of {@linkcode GroupBook}. */
 export interface GroupBookOptions {
@@ -74,7 +74,7 @@ export class GroupBook {
   /** Takes over the groups that other processes, or an earlier run, wrote. */
   adopt(rows: readonly { readonly name: string; readonly state: string }[]): void {
     for (const { name, state } of rows) {
-      this.#group(name).adopt(parseState(state));
+      this.#group(name).adopt(parseGroupState(state));
       this.#stirred.add(name);
     }
   }
@@ -230,16 +230,6 @@ export class GroupBook {
   #tell(news: News): void {
     this.#news.push(news);
     this.#onNews();
-  }
-}
-
-/** Reads a group's row; one that cannot be read was written by a later version and counts as fresh. */
-function parseState(json: string): GroupState {
-  try {
-    const state: Partial<GroupState> = JSON.parse(json);
-    return { ...freshState(), ...state };
-  } catch {
-    return freshState();
   }
 }
 

@@ -38,6 +38,16 @@ export interface AdaptiveStart {
   readonly options: AdaptiveOptions;
 }
 
+/** What an operator set for a group while it was in use; it stands above the configuration until it is taken back. */
+export interface OperatorLimits {
+  /** Requests under way at once. */
+  readonly concurrency?: number;
+  /** Rates, all of which hold. */
+  readonly windows?: readonly RateWindow[];
+  /** Calls a day, in the API's own units. */
+  readonly dailyBudget?: number;
+}
+
 /** What is kept of a group in the database. */
 export interface GroupState {
   /** No request before this instant, as the server asked; 0 for none. */
@@ -52,6 +62,14 @@ export interface GroupState {
   budget: BudgetUse;
   /** Requests and refusals by rate since the group was made. */
   seen: { requests: number; limited: number };
+  /** What `queue groups set` set; `null` for nothing. */
+  operator: OperatorLimits | null;
+  /** What configuration and plugin say, for those who look at the database. */
+  configured: {
+    readonly concurrency: number;
+    readonly rates: readonly string[];
+    readonly dailyBudget: number | null;
+  };
 }
 
 /** How many requests a group can take now, and what stands in the way when it can take none. */
@@ -88,6 +106,8 @@ const CONCURRENCY_GUESS_MS = 100;
 export class LimitGroup {
   readonly name: string;
   readonly #clock: Clock;
+  #configured: GroupLimits;
+  /** The configured ones with the operator's above them. */
   #limits: GroupLimits;
   #state: GroupState;
   #buckets: TokenBucket[] = [];
@@ -99,9 +119,10 @@ export class LimitGroup {
 
   constructor(name: string, limits: GroupLimits, clock: Clock, state: GroupState = freshState()) {
     this.name = name;
-    this.#limits = limits;
+    this.#configured = limits;
     this.#clock = clock;
     this.#state = state;
+    this.#limits = underOperator(limits, state.operator);
     this.#rebuild();
   }
 
@@ -127,13 +148,15 @@ export class LimitGroup {
 
   /** Changes what the operator set; at once. */
   setLimits(limits: GroupLimits): void {
-    this.#limits = limits;
+    this.#configured = limits;
+    this.#limits = underOperator(limits, this.#state.operator);
     this.#rebuild();
   }
 
-  /** Takes over what another process wrote. */
+  /** Takes over what another process wrote, what an operator set included. */
   adopt(state: GroupState): void {
     this.#state = state;
+    this.#limits = underOperator(this.#configured, state.operator);
     this.#rebuild();
   }
 
@@ -199,7 +222,9 @@ export class LimitGroup {
     if (headers.has("memento-datetime")) return this.#adapt({ type: "ok", startedAtMs, latencyMs });
     const limits = readLimitHeaders(headers, status, now, feedback.message);
     this.#learnLimits(limits);
-    if (feedback.cost !== undefined) this.#spend(feedback.cost - 1);
+    const cost = feedback.cost ?? limits.budget?.cost;
+    if (cost !== undefined) this.#spend(cost - 1);
+    if (limits.budget?.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
     if (!limits.limited && status !== 503) {
       // The server says that its window is used up: better not to ask than to be refused.
       if (limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
@@ -253,6 +278,12 @@ export class LimitGroup {
 
   /** What the database is to keep. */
   snapshot(): GroupState {
+    const { concurrency, windows, dailyBudget } = this.#configured;
+    this.#state.configured = {
+      concurrency,
+      rates: windows.map(formatRate),
+      dailyBudget: dailyBudget?.limit ?? null,
+    };
     this.#state.buckets = {};
     for (const [index, window] of this.windows.entries()) {
       const bucket = this.#buckets[index];
@@ -283,6 +314,37 @@ function bucketOf({ limit, perMs }: RateWindow): { capacity: number; refillPerSe
   return { capacity, refillPerSecond: (limit - capacity + 1) * 1000 / (perMs + WINDOW_MARGIN_MS) };
 }
 
+function underOperator(limits: GroupLimits, operator: OperatorLimits | null): GroupLimits {
+  if (!operator) return limits;
+  const { concurrency = limits.concurrency, windows = limits.windows, dailyBudget } = operator;
+  return {
+    ...limits,
+    concurrency,
+    windows,
+    ...(dailyBudget === undefined ? {} : { dailyBudget: { ...limits.dailyBudget, limit: dailyBudget } }),
+  };
+}
+
+/**
+ * The row of a group with what an operator sets put in.
+ *
+ * @param row The row as it stands; `null` for a group that was never asked.
+ * @param operator What holds from now on; `null` takes back what was set before.
+ */
+export function withOperatorLimits(row: string | null, operator: OperatorLimits | null): string {
+  return JSON.stringify({ ...(row === null ? freshState() : parseGroupState(row)), operator });
+}
+
+/** Reads a group's row; one that cannot be read was written by a later version and counts as fresh. */
+export function parseGroupState(json: string): GroupState {
+  try {
+    const state: Partial<GroupState> = JSON.parse(json);
+    return { ...freshState(), ...state };
+  } catch {
+    return freshState();
+  }
+}
+
 /** The state of a group that was never asked. */
 export function freshState(): GroupState {
   return {
@@ -292,5 +354,7 @@ export function freshState(): GroupState {
     learned: { windows: [], concurrency: null },
     budget: { day: 0, used: 0 },
     seen: { requests: 0, limited: 0 },
+    operator: null,
+    configured: { concurrency: 0, rates: [], dailyBudget: null },
   };
 }

@@ -33,5 +33,8 @@ export {
   type GroupLimits,
   type GroupState,
   LimitGroup,
+  type OperatorLimits,
+  parseGroupState,
   type Room,
+  withOperatorLimits,
 } from "./limit_group.ts";

@@ -264,6 +264,10 @@ export interface WorkQueue extends Disposable {
   record(jobId: number): Promise<FinishedJob | null>;
   /** Rows of all limit groups. */
   groups(): Promise<readonly GroupRow[]>;
+  /** Changes the row of one limit group; processes that work on the queue take it over within a second. */
+  changeGroup(name: string, change: (row: string | null) => string): Promise<void>;
+  /** What each process that works on the queue has in flight. */
+  holders(): Promise<readonly HolderRow[]>;
   /** Checks the file's integrity and recounts the counters. */
   check(): Promise<CheckReport>;
   /** Gives free pages back to the file system; returns how many bytes. */

@@ -253,6 +253,17 @@ export class SqliteWorkQueue implements WorkQueue {
     return Promise.resolve(this.#connection.read(() => this.#groupsSince(-1)));
   }
 
+  async changeGroup(name: string, change: (row: string | null) => string): Promise<void> {
+    await this.#write(true, (write) => {
+      const row = this.#connection.statement(sql.GROUP).get(name);
+      write.saveGroup(name, change(row ? text(row, "state") : null));
+    });
+  }
+
+  holders(): Promise<readonly HolderRow[]> {
+    return Promise.resolve(this.#connection.read(() => this.#otherHolders("", this.#clock.now())));
+  }
+
   check(): Promise<CheckReport> {
     return Promise.resolve(this.#connection.snapshot(() => checkQueue(this.#connection)));
   }

@@ -112,6 +112,9 @@ export const ADJUST_REASON = `INSERT INTO reason_counts (reason, n) VALUES (?1, 
 export const SAVE_GROUP = `INSERT INTO limit_groups (name, state, seq) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET state = ?2, seq = ?3`;
 
+/** One limit group, by its name. */
+export const GROUP = `SELECT state FROM limit_groups WHERE name = ?1`;
+
 /** Limit groups that others changed, by limit_groups_changed. */
 export const CHANGED_GROUPS = `SELECT name, state FROM limit_groups WHERE seq > ?1`;
 
