@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   readonly busyTimeoutMs: number;
   /** Whether a missing file is made. @default true */
   readonly create?: boolean;
+  /** Whether writers of several processes stand in line. @default true */
+  readonly line?: boolean;
 }
 
 /** One connection and its prepared statements. */
@@ -49,7 +51,7 @@ export class Connection implements Disposable {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#busyTimeoutMs = options.busyTimeoutMs;
-    this.#turn = new WriteTurn(options.path, options.clock);
+    this.#turn = new WriteTurn(options.line === false ? null : options.path, options.clock);
     if (options.create === false && options.path !== ":memory:" && !exists(options.path)) {
       throw new InputError(
         `Cannot open queue "${options.path}": there is no such file; enqueue something first`,

@@ -44,13 +44,22 @@ import { Write } from "./write.ts";
 export interface SqliteWorkQueueOptions {
   /** Path of the database file; `:memory:` for tests and simulations. */
   readonly path: string;
+  /** Tells when jobs fall due and leases lapse. */
   readonly clock: Clock;
+  /** Spreads retries. */
   readonly random: Random;
+  /** How often a failed job is tried again, and when. */
   readonly retry: RetryPolicy;
   /** How long a write may wait for another process's. @default 10_000 */
   readonly busyTimeoutMs?: number;
   /** Whether a missing file is made. @default true */
   readonly create?: boolean;
+  /**
+   * Whether writers of several processes stand in line. The line moves in real time, so simulations go without.
+   *
+   * @default true
+   */
+  readonly line?: boolean;
 }
 
 /** The set of jobs that were enqueued without one. */
@@ -272,6 +281,7 @@ export class SqliteWorkQueue implements WorkQueue {
     return await pruneQueue(this.#connection, options, (work) => this.#write(false, work));
   }
 
+  /** Closes the file. Leases that are still held are taken back by whoever looks next. */
   [Symbol.dispose](): void {
     for (const lock of this.#locks.values()) lock[Symbol.dispose]();
     this.#locks.clear();

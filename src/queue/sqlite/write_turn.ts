@@ -37,8 +37,9 @@ export class WriteTurn implements Disposable {
   /** Whether the kernel still owes a lock that nobody waits for any more. */
   #owed = false;
 
-  constructor(database: string, clock: Clock) {
-    this.#path = database === ":memory:" ? null : `${database}-turn.lock`;
+  /** @param database Path of the database; `null` for no line. */
+  constructor(database: string | null, clock: Clock) {
+    this.#path = database === null || database === ":memory:" ? null : `${database}-turn.lock`;
     this.#clock = clock;
   }
 
