@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Capacity and rate of a a token bucket. */
+/** Capacity and rate of a token bucket. */
 export interface TokenBucketRate {
   /** The most tokens it can hold, and so the largest burst; more than 0. */
   readonly capacity: number;

@@ -20,6 +20,7 @@ export interface DailyBudget {
 export interface BudgetUse {
   /** Start of the day that `used` counts, in milliseconds since the epoch. */
   day: number;
+  /** Units used since then. */
   used: number;
   /** Of these, calls so close to the day's end that the provider may count them for the next. */
   late?: number;

@@ -11,6 +11,7 @@ import { type GroupLimits, LimitGroup, parseGroupState, type Room } from "./limi
 
 /** Options of {@linkcode GroupBook}. */
 export interface GroupBookOptions {
+  /** Tells the time to every group. */
   readonly clock: Clock;
   /** The limits of a group, by its name; asked once when the group is first met, and again by `reconfigure`. */
   readonly limitsOf: (name: string) => GroupLimits;
@@ -34,9 +35,13 @@ type News =
 
 /** A group as `queue groups` shows it. */
 export interface GroupView {
+  /** Its name: a resolver's, or `host:` and a host key. */
   readonly name: string;
+  /** Requests under way in this process and in all others that share the database. */
   readonly inFlight: number;
+  /** What it can take now, or until when it is closed and why. */
   readonly room: Room;
+  /** The group itself, for the limits in force and what was learned. */
   readonly group: LimitGroup;
 }
 
@@ -63,6 +68,7 @@ export class GroupBook {
   #stirred = new Set<string>();
   #inFlightChanged = true;
 
+  /** Makes a book that knows no group yet. */
   constructor(options: GroupBookOptions) {
     this.#clock = options.clock;
     this.#limitsOf = options.limitsOf;

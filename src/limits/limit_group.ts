@@ -25,6 +25,7 @@ export interface GroupLimits {
   readonly dailyBudget?: DailyBudget;
   /** Whether limits that the server states may raise these. @default false */
   readonly raise?: boolean;
+  /** How the group is approached, and how it adapts to refusals. */
   readonly adaptive: AdaptiveStart;
 }
 
@@ -35,6 +36,7 @@ export interface AdaptiveStart {
    * allow, and adapts from the first refusal on.
    */
   readonly start: "gentle" | "full";
+  /** Steps, bounds and waits of adaptive control. */
   readonly options: AdaptiveOptions;
 }
 
@@ -74,9 +76,11 @@ export interface GroupState {
 
 /** How many requests a group can take now, and what stands in the way when it can take none. */
 export interface Room {
+  /** Requests that can start now; 0 when the group is closed. */
   readonly count: number;
   /** The next opening when `count` is 0. */
   readonly until: number;
+  /** What stands in the way; means nothing while `count` is above 0. */
   readonly why: ClosedWhy;
 }
 
@@ -104,6 +108,7 @@ const CONCURRENCY_GUESS_MS = 100;
  * closes the group for the time that the server names, however long.
  */
 export class LimitGroup {
+  /** What the group is called in permits, routes and the database. */
   readonly name: string;
   readonly #clock: Clock;
   #configured: GroupLimits;
@@ -115,8 +120,9 @@ export class LimitGroup {
    * The rate beyond which going faster gains nothing, because other groups finish later anyway; see
    * {@linkcode AdaptiveInput}. It is the dispatcher's to say, anew each second, and not kept.
    */
-  neededPerSecond = Infinity;
+  neededPerSecond: number = Infinity;
 
+  /** Makes a group that goes on from `state`. */
   constructor(name: string, limits: GroupLimits, clock: Clock, state: GroupState = freshState()) {
     this.name = name;
     this.#configured = limits;

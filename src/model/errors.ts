@@ -6,11 +6,13 @@
 
 /** Bad usage, configuration or input: the program prints the message alone and exits with 2. */
 export class InputError extends Error {
+  /** Tells it from other errors, across workers too. */
   override readonly name = "InputError";
 }
 
 /** The program cannot go on (disk full, database corrupt, permission denied): one line, exit code 1. */
 export class FatalError extends Error {
+  /** Tells it from other errors, across workers too. */
   override readonly name = "FatalError";
 }
 

@@ -10,11 +10,13 @@ export type ClosedWhy = "concurrency" | "rate" | "cool-down" | "budget" | "probe
 
 /** The answer when at least one of the groups asked for can take nothing now; no group was charged. */
 export interface Closed {
+  /** Tells it from a permit. */
   readonly type: "closed";
   /** The group that opens last of those asked for. */
   readonly group: string;
   /** When it opens, in milliseconds since the epoch; for concurrency an estimate. */
   readonly until: number;
+  /** What stands in the way. */
   readonly why: ClosedWhy;
 }
 
@@ -46,7 +48,9 @@ export type Feedback =
  * any report never left, and its tokens and budget are refunded.
  */
 export interface Permit extends Disposable {
+  /** Tells it from a refusal. */
   readonly type: "permit";
+  /** The groups that were charged, each once. */
   readonly groups: readonly string[];
   /** Tells the groups what became of the request. A 429 closes them at once. */
   report(feedback: Feedback): void;

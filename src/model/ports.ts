@@ -28,9 +28,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A structured logger. Secrets must not be put into fields. */
 export interface Logger {
+  /** What only a developer asks for. */
   debug(message: string, fields?: LogFields): void;
+  /** What the operator may want to know. */
   info(message: string, fields?: LogFields): void;
+  /** What went wrong and was dealt with. */
   warn(message: string, fields?: LogFields): void;
+  /** What went wrong and needs somebody. */
   error(message: string, fields?: LogFields): void;
 }
 

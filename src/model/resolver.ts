@@ -11,16 +11,21 @@ import type { Reason } from "./reason.ts";
 
 /** What a resolver's request may hold. The body of a request is not supported: resolvers read. */
 export interface ResolverRequest {
+  /** An absolute URL on a host that the plugin declared. */
   readonly url: string;
+  /** Headers to be sent beside the client's own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An answer as a plugin sees it; the body is text, decoded as UTF-8. */
 export interface ResolverResponse {
+  /** HTTP status of the last answer. */
   readonly status: number;
+  /** Where the redirects ended. */
   readonly url: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The decoded body, whole. */
   readonly body: string;
 }
 
@@ -51,6 +56,7 @@ export type ResolverAnswer =
 
 /** A resolver as the pipeline uses it. */
 export interface Resolver {
+  /** Its name in the configuration, in records and in logs. */
   readonly name: string;
   /** Lower tiers are asked first. */
   readonly tier: number;

@@ -33,6 +33,7 @@ export type NeedsOf = (route: string) => readonly (readonly string[])[];
 
 /** What was decided: jobs to lease, each with the permit for its first request. */
 export interface Dispatch {
+  /** How many jobs of each route to lease; a route that can be paid for in several ways comes once for each. */
   readonly demand: readonly Demand[];
   /** Permits by route, as many as demanded. A route that needs none has none. */
   readonly permits: ReadonlyMap<string, Permit[]>;
@@ -48,6 +49,7 @@ export class Dispatcher {
   readonly #waiting = new Map<string, Set<string>>();
   #paceAt = -Infinity;
 
+  /** Makes a dispatcher that has not looked at any route yet. */
   constructor(book: GroupBook, needsOf: NeedsOf) {
     this.#book = book;
     this.#needsOf = needsOf;

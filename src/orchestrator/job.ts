@@ -9,7 +9,7 @@ import type { PermitSource } from "../model/permit.ts";
 import type { LeasedJob, Settlement } from "../queue/mod.ts";
 
 /** A settlement without its lease. */
-type Unleased<T> = T extends Settlement ? Omit<T, "lease"> : never;
+export type Unleased<T> = T extends Settlement ? Omit<T, "lease"> : never;
 
 /** How work on a job ended. */
 export type JobEnd = Unleased<Settlement>;

@@ -16,18 +16,27 @@ import { type JobResult, runOne } from "./run_one.ts";
 
 /** Options of {@linkcode Orchestrator}. */
 export interface OrchestratorOptions {
+  /** Where the jobs are. */
   readonly queue: WorkQueue;
+  /** The limit groups; its `onNews` is to call {@linkcode Orchestrator.nudge}. */
   readonly book: GroupBook;
+  /** What the first request of a job on a route needs. */
   readonly needsOf: NeedsOf;
+  /** Does the work of one job. */
   readonly process: ProcessJob;
+  /** The only source of time. */
   readonly clock: Clock;
+  /** Told of stops, lost leases and unexpected failures. */
   readonly logger: Logger;
+  /** Counts settlements and lost leases. */
   readonly meter: Meter;
   /** Names this process; never used by another one, nor again. */
   readonly workerId: string;
   /** Jobs that are worked on at once. */
   readonly maxWorkers: number;
+  /** How long a lease lasts without a heartbeat. */
   readonly leaseTtlMs: number;
+  /** How often all leases are extended; less than half of `leaseTtlMs`. */
   readonly heartbeatMs: number;
   /** Whether to end when nothing is left to do. */
   readonly drain: boolean;
@@ -63,6 +72,7 @@ export class Orchestrator {
   #drained = false;
   #finishing = false;
 
+  /** Makes an orchestrator that does nothing until {@linkcode Orchestrator.run}. */
   constructor(options: OrchestratorOptions) {
     this.#options = options;
     this.#pump = new Pump({

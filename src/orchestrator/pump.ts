@@ -30,12 +30,19 @@ const WATCH_MS = 100;
 
 /** Options of {@linkcode Pump}. */
 export interface PumpOptions {
+  /** The database. */
   readonly queue: WorkQueue;
+  /** The limit groups that permits are granted from. */
   readonly book: GroupBook;
+  /** Decides what to lease. */
   readonly dispatcher: Dispatcher;
+  /** Times beats, heartbeats and looks at other processes' writes. */
   readonly clock: Clock;
+  /** Whose leases these are. */
   readonly workerId: string;
+  /** How long a lease lasts without a heartbeat. */
   readonly leaseTtlMs: number;
+  /** How often a beat extends all leases; the first one does. */
   readonly heartbeatMs: number;
   /** Workers that are free now. */
   readonly freeWorkers: () => number;
@@ -68,6 +75,7 @@ export class Pump implements PermitSource {
   #running = false;
   #failed: unknown = null;
 
+  /** Makes a pump that stands still until {@linkcode Pump.start}. */
   constructor(options: PumpOptions) {
     this.#options = options;
   }

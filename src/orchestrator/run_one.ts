@@ -13,17 +13,25 @@ import { JobPermits } from "./job_permits.ts";
 
 /** What a worker needs beside the job. */
 export interface RunOneOptions {
+  /** Does the work. */
   readonly process: ProcessJob;
+  /** Grants all permits but the first. */
   readonly permits: PermitSource;
+  /** Aborted when the work is to be given up. */
   readonly signal: AbortSignal;
+  /** As in `JobContext`. */
   readonly confirm: () => Promise<boolean>;
+  /** Tells the queue how the job ended. */
   readonly settle: (end: JobEnd) => Promise<Settled>;
+  /** Told of lost leases and unexpected failures. */
   readonly logger: Logger;
 }
 
 /** How a job ended for the queue. */
 export interface JobResult {
+  /** What the work came to. */
   readonly end: JobEnd;
+  /** What the queue made of it; `lost` if the job was not ours any more. */
   readonly settled: Settled;
 }
 

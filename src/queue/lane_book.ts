@@ -22,10 +22,15 @@ export const AGEING_MS = 60_000;
 
 /** A lane's row. */
 export interface LaneRow {
+  /** The lane's number in the database. */
   readonly id: number;
+  /** What the next step of its jobs needs. */
   readonly route: string;
+  /** The number of the import that its jobs came with. */
   readonly setId: number;
+  /** 0 is most urgent; 9 least. */
   readonly priority: number;
+  /** Jobs that can be leased now. */
   readonly ready: number;
 }
 

@@ -42,19 +42,25 @@ export interface NewJob {
 
 /** What an enqueue did. */
 export interface Enqueued {
+  /** Jobs that are new. */
   readonly added: number;
+  /** Jobs that were there already, in whatever state, or twice in the call. */
   readonly duplicates: number;
 }
 
 /** The right of one worker to work on a job. */
 export interface Lease {
+  /** The job's number in the database. */
   readonly jobId: number;
+  /** How often the job was leased: the fence. */
   readonly epoch: number;
 }
 
 /** A job that was just leased. */
 export interface LeasedJob extends Lease {
+  /** Kind and normalised value, `doi:10.1371/journal.pone.0213978`. */
   readonly artifactId: string;
+  /** What the operator gave beside the identifier, or `null`. */
   readonly metadata: Readonly<Record<string, unknown>> | null;
   /** Attempts that failed before. */
   readonly attempts: number;
@@ -62,12 +68,15 @@ export interface LeasedJob extends Lease {
   readonly cursor: string | null;
   /** The route that it was waiting on. */
   readonly route: string;
+  /** When the lease lapses unless it is extended. */
   readonly leaseUntil: number;
 }
 
 /** How many jobs that wait on a route can start now. */
 export interface Demand {
+  /** The route's name. */
   readonly route: string;
+  /** The most jobs to lease. */
   readonly count: number;
 }
 
@@ -104,12 +113,15 @@ export type Settled = "ok" | "retry" | "error" | "lost";
 
 /** State of one limit group as its owner wrote it; opaque to the queue. */
 export interface GroupRow {
+  /** The group's name. */
   readonly name: string;
+  /** JSON of the limits room. */
   readonly state: string;
 }
 
 /** Another process that works on the same database. */
 export interface HolderRow {
+  /** The name of the process. */
   readonly workerId: string;
   /** What it has in flight, as its owner wrote it; opaque to the queue. */
   readonly inFlight: string;
@@ -117,7 +129,9 @@ export interface HolderRow {
 
 /** What a planner sees in the middle of an exchange, with the database locked for writing. */
 export interface ExchangeView {
+  /** The instant of the exchange, in whole milliseconds. */
   readonly now: number;
+  /** Whether leasing is stopped in every process. */
   readonly paused: boolean;
   /** Groups that other processes changed since the last exchange. */
   readonly foreignGroups: readonly GroupRow[];
@@ -131,6 +145,7 @@ export interface ExchangeView {
 
 /** What a planner decides. */
 export interface Plan {
+  /** What to lease. */
   readonly demand: readonly Demand[];
   /** Groups to be written. */
   readonly groups: readonly GroupRow[];
@@ -140,8 +155,11 @@ export interface Plan {
 
 /** One group commit: everything that gathered since the last one, then the next claims, in one transaction. */
 export interface Exchange {
+  /** Names the process; never used by another one, nor again. */
   readonly workerId: string;
+  /** How long new and extended leases last. */
   readonly leaseTtlMs: number;
+  /** What the jobs of this process came to, oldest first. */
   readonly settlements: readonly Settlement[];
   /** Whether the worker's leases are to be extended. */
   readonly heartbeat: boolean;
@@ -153,11 +171,13 @@ export interface Exchange {
 export interface Exchanged {
   /** One result a settlement, in their order. */
   readonly settled: readonly Settled[];
+  /** The jobs that were claimed. */
   readonly leased: readonly LeasedJob[];
   /** After a heartbeat: the leases still held. Otherwise `null`. */
   readonly held: readonly Lease[] | null;
   /** Whether anything but finished jobs is left. */
   readonly unfinished: number;
+  /** Whether leasing is stopped in every process. */
   readonly paused: boolean;
   /** When the next scheduled job falls due, or the next lease of anyone lapses; `null` for never. */
   readonly nextDueAt: number | null;
@@ -165,8 +185,11 @@ export interface Exchanged {
 
 /** Counters by state and reason. */
 export interface QueueStats {
+  /** Jobs by state; every state is there. */
   readonly states: Readonly<Record<JobState, number>>;
+  /** All jobs. */
   readonly total: number;
+  /** Whether leasing is stopped in every process. */
   readonly paused: boolean;
   /** Finished jobs by reason code. */
   readonly reasons: Readonly<Record<string, number>>;
@@ -174,40 +197,63 @@ export interface QueueStats {
 
 /** A job as `list` shows it. */
 export interface JobSummary {
+  /** The job's number, which `afterId` takes. */
   readonly jobId: number;
+  /** Kind and normalised value, `doi:10.1371/journal.pone.0213978`. */
   readonly artifactId: string;
+  /** Where it stands. */
   readonly state: JobState;
+  /** Attempts that came to an end; holds, releases and lapses are none. */
   readonly attempts: number;
+  /** What its next step needs, or its last step needed. */
   readonly route: string;
+  /** Not to be leased before this instant; `null` where it need not wait for one. */
   readonly dueAt: number | null;
+  /** Why it ended; `null` until it has. */
   readonly reason: Reason | null;
 }
 
 /** A job with all that is known of it. */
 export interface JobDetails extends JobSummary {
+  /** The import that it came with. */
   readonly set: string;
+  /** 0 is most urgent; 9 least. */
   readonly priority: number;
+  /** What the operator gave beside the identifier, or `null`. */
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** When it was put into the queue. */
   readonly enqueuedAt: number;
+  /** How often it was leased. */
   readonly epoch: number;
+  /** The worker that holds its lease; `null` where none does. */
   readonly holder: string | null;
+  /** When the lease lapses; `null` where there is none. */
   readonly leaseUntil: number | null;
+  /** What it learned before it was held or retried, as its holder wrote it; `null` for nothing. */
   readonly cursor: string | null;
+  /** Reason and message of its last failure; `null` where it never failed. */
   readonly lastError: string | null;
 }
 
 /** A finished job, as `export` prints it. */
 export interface FinishedJob {
+  /** Kind and normalised value, `doi:10.1371/journal.pone.0213978`. */
   readonly artifactId: string;
+  /** Attempts it took, the last included. */
   readonly attempts: number;
+  /** When it ended. */
   readonly finishedAt: number;
+  /** What it came to. */
   readonly record: ArtifactRecord;
 }
 
 /** What may be asked of `list`. */
 export interface ListQuery {
+  /** Only jobs of this state. */
   readonly state?: JobState;
+  /** Only jobs that ended for this reason. */
   readonly reason?: Reason;
+  /** The most jobs to give. */
   readonly limit: number;
   /** Only jobs with a greater id, for paging. */
   readonly afterId?: number;
@@ -215,7 +261,9 @@ export interface ListQuery {
 
 /** A fault that `check` found. */
 export interface CheckReport {
+  /** What the database engine found wrong with the file; empty where it is sound. */
   readonly integrity: readonly string[];
+  /** Counters that differ from a recount, one sentence each; empty where all agree. */
   readonly counters: readonly string[];
 }
 
