@@ -22,6 +22,7 @@ import {
 import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
+import type { Groups } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import { PartOwners } from "./part_owners.ts";
@@ -87,7 +88,7 @@ export function runQueue(
       queue,
       book,
       needsOf: groups.needsOf,
-      process: (job, context) => processJob(job, parts.ownerOf(job), context, pipeline, failure),
+      process: (job, context) => processJob(job, parts.ownerOf(job), context, pipeline, groups, failure),
       clock,
       logger,
       meter: silentMeter,
@@ -136,12 +137,13 @@ async function processJob(
   owner: string,
   context: JobContext,
   pipeline: PipelineOptions,
+  groups: Groups,
   failure: AbortController,
 ): Promise<JobEnd> {
   const { artifactId, metadata, attempts, cursor } = job;
   try {
     const end = await processArtifact({ artifactId, metadata, attempts, cursor, owner }, context, pipeline);
-    return jobEndOf(job, end);
+    return jobEndOf(job, end, groups);
   } catch (error) {
     if (error instanceof StoreError && error.kind !== "io" && !failure.signal.aborted) {
       // It would meet every other file too: the run ends with this one line, and nothing is lost.
@@ -152,7 +154,7 @@ async function processJob(
   }
 }
 
-function jobEndOf(job: LeasedJob, end: PipelineEnd): JobEnd {
+function jobEndOf(job: LeasedJob, end: PipelineEnd, groups: Groups): JobEnd {
   switch (end.type) {
     case "finished":
       return { type: "ack", record: end.record };
@@ -162,7 +164,7 @@ function jobEndOf(job: LeasedJob, end: PipelineEnd): JobEnd {
         record: end.record,
         message: end.message,
         cursor: end.cursor,
-        route: freshRoute(job.artifactId),
+        route: end.nextUrl === null ? freshRoute(job.artifactId) : groups.groupOf(new URL(end.nextUrl)),
       };
     case "closed":
       return { type: "hold", route: end.closed.group, until: null, cursor: end.cursor };

@@ -34,6 +34,8 @@ export type PipelineEnd =
     readonly record: ArtifactRecord;
     readonly message: string;
     readonly cursor: string;
+    /** The URL that the next attempt begins with; `null` if it begins with the resolvers. */
+    readonly nextUrl: string | null;
   }
   | { readonly type: "closed"; readonly closed: Closed; readonly cursor: string }
   | { readonly type: "interrupted"; readonly cursor: string };

@@ -240,7 +240,14 @@ class ArtifactRun {
     const message = failure
       ? `${failure.resolver}: ${failure.detail}`
       : record.url ?? decisiveReason(this.#cursor);
-    return { type: "failed", record, message, cursor: writeCursor(forAnotherAttempt(this.#cursor)) };
+    const next = forAnotherAttempt(this.#cursor);
+    return {
+      type: "failed",
+      record,
+      message,
+      cursor: writeCursor(next),
+      nextUrl: next.candidates[0]?.url ?? null,
+    };
   }
 
   #storedRecord(candidate: Candidate, file: Extract<Downloaded, { type: "stored" }>): ArtifactRecord {
