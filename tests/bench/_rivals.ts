@@ -44,8 +44,8 @@ export const RIVALS: readonly Rival[] = [
   {
     program: "wget2",
     async run(list, root, timeoutMs) {
-      const args = ["-q", "-i", list, "-P", root, "-x", "--max-threads=40", "--tries=20", "--waitretry=10"];
-      await run("wget2", [...args, "--retry-on-http-error=429", "--no-robots"], timeoutMs);
+      const args = ["-q", "-i", list, "-P", root, "--max-threads=40", "--tries=20", "--waitretry=10"];
+      await run("wget2", [...args, "--no-robots"], timeoutMs);
     },
   },
 ];

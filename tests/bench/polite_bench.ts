@@ -19,7 +19,9 @@ export interface PoliteBenchOptions {
   readonly seed?: number;
   /** Whether other programs get the same list. @default true */
   readonly rivals?: boolean;
-  /** Whether the second measurement, with one very slow host, is made. @default true */
+  /** Whether the hosts with unknown limits are measured. @default true */
+  readonly unknownLimits?: boolean;
+  /** Whether the fast hosts beside a very slow one are. @default true */
   readonly slowHost?: boolean;
 }
 
@@ -27,18 +29,18 @@ export interface PoliteBenchOptions {
 export async function politeBench(
   start: Start,
   print: (line: string) => void,
-  { seed = 1, rivals = true, slowHost = true }: PoliteBenchOptions = {},
+  { seed = 1, rivals = true, unknownLimits = true, slowHost = true }: PoliteBenchOptions = {},
 ): Promise<void> {
   if (!await hasProgram("nginx")) {
     print("polite: left out, nginx is missing (apt-get install nginx-light)");
     return;
   }
-  await unknownLimits(start, print, seed, rivals);
+  if (unknownLimits) await manyHosts(start, print, seed, rivals);
   if (slowHost) await oneSlowHost(start, print, seed);
 }
 
 /** 40 hosts whose limits nobody states, and the time that these limits make necessary. */
-async function unknownLimits(
+async function manyHosts(
   start: Start,
   print: (line: string) => void,
   seed: number,

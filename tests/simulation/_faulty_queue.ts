@@ -7,6 +7,8 @@ export type ExchangeFault = "killed-inside" | "killed-after" | "disk-full";
 /** Writes to the one database, by anybody, so that each process can tell whether others wrote. */
 export interface WriteCounter {
   count: number;
+  /** Transactions, those that wrote nothing included. */
+  commits: number;
 }
 
 /** Options of {@linkcode withFaults}. */
@@ -34,8 +36,10 @@ export function withFaults(
   return {
     async exchange(exchange: Exchange): Promise<Exchanged> {
       const fault = options.takeFault();
+      let writes = exchange.heartbeat || exchange.settlements.length > 0;
       const plan = (view: ExchangeView) => {
         const decided = exchange.plan(view);
+        writes ||= decided.groups.length > 0 || decided.inFlight !== null;
         if (fault === "disk-full") throw new FatalError("Cannot write queue: the disk is full");
         if (fault === "killed-inside") throw new Error("killed");
         return decided;
@@ -48,7 +52,9 @@ export function withFaults(
         options.onKilled();
         return await NEVER;
       }
-      seen = ++options.writes.count;
+      options.writes.commits++;
+      if (writes || exchanged.leased.length > 0) options.writes.count++;
+      seen = options.writes.count;
       if (fault === "killed-after") {
         options.onKilled();
         return await NEVER;

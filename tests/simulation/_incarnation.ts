@@ -38,7 +38,7 @@ export class Incarnation {
     this.ended = this.#ended.promise;
     const clock = this.clock = new ProcessClock(shared.clock, offsetMs);
     const { random, world, plan } = shared;
-    this.#queue = new SqliteWorkQueue({ path: shared.path, clock, random, retry: shared.retry });
+    this.#queue = new SqliteWorkQueue({ path: shared.path, clock, random, retry: shared.retry, line: false });
     this.book = new GroupBook({
       clock,
       limitsOf: (name) => world.servers.get(name)?.limits ?? unknown(name),

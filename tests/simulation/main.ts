@@ -32,7 +32,7 @@ for (let seed = first; seed < first + Number(values.seeds); seed++) {
   const report = await simulate(plan);
   const deaths = Object.entries(report.deaths).map(([death, count]) => `${count} ${death}`).join(", ");
   console.log(
-    `seed ${seed}: ${plan.requests} jobs, ${report.requests} requests, ${report.refusals} refused, ` +
+    `seed ${seed}: ${plan.requests} jobs, ${report.requests} requests, ${report.refusals} refused, ${report.commits} commits, ` +
       `${(report.virtualMs / 3_600_000).toFixed(2)} h in ${
         ((performance.now() - begunMs) / 1000).toFixed(1)
       } s; ` +

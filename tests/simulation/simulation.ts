@@ -26,6 +26,8 @@ export interface SimulationReport {
   readonly virtualMs: number;
   readonly requests: number;
   readonly refusals: number;
+  /** Exchanges with the database. */
+  readonly commits: number;
   /** Processes that were started, and how they ended. */
   readonly deaths: Readonly<Partial<Record<Death, number>>>;
 }
@@ -79,7 +81,7 @@ class Run implements Disposable {
       world,
       web: new SimulatedWeb(clock, random, judge),
       judge,
-      writes: { count: 0 },
+      writes: { count: 0, commits: 0 },
       path,
       retry,
       holds: ({ jobId, epoch }) => held.get(jobId, epoch) !== undefined,
@@ -119,6 +121,7 @@ class Run implements Disposable {
       virtualMs: clock.now() - world.startMs,
       requests: judge.requests,
       refusals: judge.refusals,
+      commits: this.#shared.writes.commits,
       deaths: this.#deaths,
     };
   }
