@@ -79,7 +79,7 @@ export class Orchestrator {
       ...options,
       dispatcher: new Dispatcher(options.book, options.needsOf),
       freeWorkers: () => this.#stopping ? 0 : options.maxWorkers - this.#running.size,
-      onLeased: (job, permit) => void this.#work(job, permit),
+      onLeased: (job, permit) => void (this.#stopping ? this.#giveBack(job, permit) : this.#work(job, permit)),
       onBeat: (exchanged) => this.#onBeat(exchanged),
       onFailure: (error) => this.#fail(error),
     });
@@ -125,6 +125,8 @@ export class Orchestrator {
     // Its lease lapsed here, as after a suspend, and it was leased anew: the work of then must publish nothing.
     this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
     const running: Running = { job, abort: new AbortController(), leaseUntil: job.leaseUntil };
+    // After a lapse the same job may be leased here again: who still works on it has lost it.
+    this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
     this.#running.set(job.jobId, running);
     try {
       const result = await runOne(job, permit, {
@@ -149,8 +151,19 @@ export class Orchestrator {
     }
   }
 
+  /** Gives a job back that was leased by a beat under way when the stop came. */
+  async #giveBack(job: LeasedJob, permit: Permit | null): Promise<void> {
+    permit?.[Symbol.dispose]();
+    const { jobId, epoch, route, cursor } = job;
+    try {
+      await this.#pump.settle({ type: "release", lease: { jobId, epoch }, route, cursor });
+    } catch {
+      // The pump reports why the database cannot be used; the row stays leased until its lease lapses.
+    }
+  }
+
   #forget(running: Running): void {
-    // By identity: after a lapse the same job may have been leased here again.
+    // By identity: the job may have been leased here again.
     if (this.#running.get(running.job.jobId) === running) this.#running.delete(running.job.jobId);
   }
 

@@ -95,9 +95,8 @@ export class Pump implements PermitSource {
     this.#running = false;
     this.#beat?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
-    for (const { reject } of this.#wanted.splice(0)) {
-      reject(new Error("Cannot grant a permit: the pump has stopped"));
-    }
+    this.#failed ??= new Error("Cannot reach the queue: the pump has stopped");
+    for (const { reject } of this.#wanted.splice(0)) reject(this.#failed);
   }
 
   /** Carries a settlement with the next beat. */
@@ -175,12 +174,19 @@ export class Pump implements PermitSource {
       this.#scheduleNext(exchanged);
     } catch (error) {
       this.#beating = false;
-      this.#failed = error;
-      this.#running = false;
-      this.#watch?.[Symbol.dispose]();
-      for (const { reject } of [...settlements, ...wanted]) reject(error);
-      this.#options.onFailure(error);
+      this.#fail(error, [...settlements, ...wanted]);
     }
+  }
+
+  /** Answers everybody who waits, those of the beat that failed and those who came since. */
+  #fail(error: unknown, carried: readonly { readonly reject: (error: unknown) => void }[] = []): void {
+    this.#failed = error;
+    this.#running = false;
+    this.#beat?.[Symbol.dispose]();
+    this.#watch?.[Symbol.dispose]();
+    const waiting = [...carried, ...this.#settlements.splice(0), ...this.#wanted.splice(0)];
+    for (const { reject } of waiting) reject(error);
+    this.#options.onFailure(error);
   }
 
   /** Runs inside the transaction, with the database locked. */
@@ -228,8 +234,12 @@ export class Pump implements PermitSource {
   #watchOthers(): void {
     this.#watch = this.#options.clock.setTimer(WATCH_MS, () => {
       if (!this.#running) return;
-      if (this.#options.queue.touched()) this.nudge();
-      this.#watchOthers();
+      try {
+        if (this.#options.queue.touched()) this.nudge();
+        this.#watchOthers();
+      } catch (error) {
+        this.#fail(error);
+      }
     });
   }
 }

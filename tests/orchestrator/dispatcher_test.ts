@@ -1,0 +1,190 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { Permit } from "../../src/model/permit.ts";
+import { Dispatcher, type NeedsOf } from "../../src/orchestrator/mod.ts";
+import { answered, exchange, jobsOn, limits, makeRig, needsGroupOfRoute, type Rig } from "./_rig.ts";
+
+/** A rig with a dispatcher that counts how often it asks the groups. */
+function makeDispatcher(needsOf: NeedsOf = needsGroupOfRoute) {
+  const rig = makeRig();
+  const looks: string[] = [];
+  const room = rig.book.room.bind(rig.book);
+  rig.book.room = (names) => {
+    looks.push(names.join("+"));
+    return room(names);
+  };
+  const dispatcher = new Dispatcher(rig.book, needsOf);
+  /** One exchange: leases what is dispatched for so many workers, and gives the routes of the jobs, in order. */
+  const beat = async (workers: number) => {
+    looks.length = 0;
+    const permits: Permit[] = [];
+    const leased = await exchange(rig.queue, (view) => {
+      rig.book.settle();
+      const dispatch = dispatcher.dispatch(view, workers);
+      for (const granted of dispatch.permits.values()) permits.push(...granted);
+      return { demand: dispatch.demand };
+    });
+    return { routes: leased.map(({ route }) => route), permits };
+  };
+  return { rig, dispatcher, beat, looks, [Symbol.dispose]: () => rig[Symbol.dispose]() };
+}
+
+async function fill(rig: Rig, counts: Record<string, number>): Promise<void> {
+  for (const [route, count] of Object.entries(counts)) await rig.queue.enqueue(jobsOn(route, count));
+}
+
+Deno.test("Dispatcher leases only what the groups can take, each job with its permit", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ concurrency: 2 }));
+  test.rig.limits.set("b", limits({ concurrency: 3 }));
+  await fill(test.rig, { a: 10, b: 10 });
+  const { routes, permits } = await test.beat(100);
+  deepEqual(routes, ["a", "a", "b", "b", "b"]);
+  deepEqual(permits.map(({ groups }) => groups.join()), routes);
+});
+
+Deno.test("Dispatcher takes no more permits than there are jobs or workers", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { a: 2, b: 10 });
+  const { routes, permits } = await test.beat(5);
+  deepEqual(routes, ["a", "a", "b", "b", "b"]);
+  equal(permits.length, 5);
+});
+
+Deno.test("Dispatcher does not look at routes that sleep", async () => {
+  using test = makeDispatcher();
+  const names = Array.from({ length: 50 }, (_, n) => `host${n}`);
+  for (const name of names) test.rig.limits.set(name, limits({ windows: [{ limit: 1, perMs: 60_000 }] }));
+  await fill(test.rig, Object.fromEntries(names.map((name) => [name, 3])));
+  equal((await test.beat(100)).routes.length, 50);
+  await fill(test.rig, { open: 1 });
+  deepEqual((await test.beat(100)).routes, ["open"]);
+  deepEqual(test.looks.filter((name) => name.startsWith("host")), []);
+});
+
+Deno.test("Dispatcher wakes a route when its group opens by time, not before", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ windows: [{ limit: 1, perMs: 3_000 }] }));
+  await fill(test.rig, { a: 3 });
+  const [permit] = (await test.beat(5)).permits;
+  permit?.report(answered());
+  permit?.[Symbol.dispose]();
+  deepEqual((await test.beat(5)).routes, []);
+  const opensAt = test.dispatcher.nextOpening() ?? 0;
+  equal(opensAt - test.rig.clock.now() >= 3_000, true);
+  await test.rig.clock.advanceTo(opensAt - 1);
+  deepEqual((await test.beat(5)).routes, []);
+  deepEqual(test.looks, []);
+  await test.rig.clock.advanceTo(opensAt);
+  deepEqual((await test.beat(5)).routes, ["a"]);
+});
+
+Deno.test("Dispatcher wakes a route when a request of its group has ended", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ concurrency: 1 }));
+  await fill(test.rig, { a: 2 });
+  const { permits } = await test.beat(5);
+  deepEqual((await test.beat(5)).routes, []);
+  for (const permit of permits) permit[Symbol.dispose]();
+  deepEqual((await test.beat(5)).routes, ["a"]);
+});
+
+Deno.test("Dispatcher wakes a route when its group's limits are raised", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ concurrency: 1 }));
+  await fill(test.rig, { a: 3 });
+  await test.beat(5);
+  test.rig.limits.set("a", limits({ concurrency: 2 }));
+  test.rig.book.reconfigure();
+  deepEqual((await test.beat(5)).routes, ["a"]);
+});
+
+Deno.test("Dispatcher wakes a route when jobs become ready on it", async () => {
+  using test = makeDispatcher();
+  deepEqual((await test.beat(5)).routes, []);
+  await fill(test.rig, { a: 1 });
+  deepEqual((await test.beat(5)).routes, ["a"]);
+});
+
+Deno.test("Dispatcher leases nothing for a group that was told to wait", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { a: 5 });
+  const [permit] = (await test.beat(1)).permits;
+  permit?.report(answered(429, { "retry-after": "5000" }));
+  permit?.[Symbol.dispose]();
+  deepEqual((await test.beat(5)).routes, []);
+  equal(test.dispatcher.nextOpening(), test.rig.clock.now() + 5_000_000);
+});
+
+Deno.test("Dispatcher pays with another group when the best one is closed", async () => {
+  using test = makeDispatcher(() => [["a"], ["b"]]);
+  test.rig.limits.set("a", limits({ concurrency: 2 }));
+  test.rig.limits.set("b", limits({ concurrency: 1 }));
+  await fill(test.rig, { "fresh:doi": 10 });
+  const { routes, permits } = await test.beat(10);
+  equal(routes.length, 3);
+  deepEqual(permits.map(({ groups }) => groups.join()), ["a", "a", "b"]);
+  // Either of them opens the route again.
+  permits.at(-1)?.[Symbol.dispose]();
+  deepEqual((await test.beat(10)).permits.map(({ groups }) => groups.join()), ["b"]);
+});
+
+Deno.test("Dispatcher takes all groups of a job or none", async () => {
+  using test = makeDispatcher(() => [["a", "b"]]);
+  test.rig.limits.set("a", limits({ concurrency: 5 }));
+  test.rig.limits.set("b", limits({ concurrency: 1 }));
+  await fill(test.rig, { x: 10 });
+  equal((await test.beat(10)).routes.length, 1);
+  equal(test.rig.book.views().find(({ name }) => name === "a")?.inFlight, 1);
+});
+
+Deno.test("Dispatcher needs no permit for a route that needs no group", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { "fresh:url": 3 });
+  const { routes, permits } = await test.beat(2);
+  equal(routes.length, 2);
+  deepEqual(permits, []);
+});
+
+Deno.test("Dispatcher leases nothing while paused, and goes on after", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { a: 2 });
+  await test.rig.queue.pause();
+  deepEqual(await test.beat(5), { routes: [], permits: [] });
+  await test.rig.queue.resume();
+  deepEqual((await test.beat(5)).routes, ["a", "a"]);
+});
+
+Deno.test("Dispatcher serves routes in turn when workers are few", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { a: 9, b: 9, c: 9 });
+  const served: string[] = [];
+  for (let n = 0; n < 9; n++) served.push(...(await test.beat(1)).routes);
+  deepEqual(served, ["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
+});
+
+Deno.test("Dispatcher says whether a route is left that only lacks a worker", async () => {
+  using test = makeDispatcher();
+  await fill(test.rig, { a: 3 });
+  await test.beat(1);
+  equal(test.dispatcher.cutShort, true);
+  await test.beat(5);
+  equal(test.dispatcher.cutShort, false);
+});
+
+Deno.test("Dispatcher tells the groups how fast they need to be by what waits for them", async () => {
+  using test = makeDispatcher();
+  const adaptive = (initialPerSecond: number) => {
+    const { options } = limits().adaptive;
+    return limits({ adaptive: { start: "gentle", options: { ...options, initialPerSecond } } });
+  };
+  test.rig.limits.set("slow", adaptive(1));
+  test.rig.limits.set("fast", adaptive(10));
+  await fill(test.rig, { slow: 100, fast: 200 });
+  await test.beat(5);
+  await test.rig.clock.advance(1_000);
+  await test.beat(0);
+  const needed = (name: string) =>
+    test.rig.book.views().find((view) => view.name === name)?.group.neededPerSecond;
+  equal(needed("slow"), Infinity);
+  equal(needed("fast"), 2);
+});

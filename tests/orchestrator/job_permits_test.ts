@@ -1,0 +1,95 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
+import type { Permit, PermitSource } from "../../src/model/permit.ts";
+import { JobPermits } from "../../src/orchestrator/job_permits.ts";
+import { VirtualClock } from "../../src/runtime/mod.ts";
+import { answered, limits } from "./_rig.ts";
+
+/** The groups, and what was asked of them. */
+function makeSource(known: Record<string, GroupLimits> = {}) {
+  const clock = new VirtualClock();
+  const book = new GroupBook({ clock, limitsOf: (name) => known[name] ?? limits(), onNews: () => {} });
+  const asked: (readonly string[])[] = [];
+  const source: PermitSource = {
+    acquire: (groups) => {
+      asked.push(groups);
+      return Promise.resolve(book.acquire(groups));
+    },
+  };
+  const take = (...groups: string[]): Permit => {
+    const permit = book.acquire(groups);
+    if (permit.type === "closed") throw new Error(`${permit.group} is closed`);
+    return permit;
+  };
+  /** Requests under way, by group, after the news was settled. */
+  const inFlight = () => {
+    book.settle();
+    return Object.fromEntries(book.views().map((view) => [view.name, view.inFlight]));
+  };
+  const requests = (name: string) => book.views().find((view) => view.name === name)?.group.state.seen.requests;
+  return { book, source, asked, take, inFlight, requests };
+}
+
+Deno.test("JobPermits gives the first permit out once, then asks the source", async () => {
+  const { source, asked, take, inFlight } = makeSource();
+  const first = take("api");
+  using permits = new JobPermits(source, first);
+  equal(await permits.acquire(["api"]), first);
+  deepEqual(asked, []);
+  const second = await permits.acquire(["api"]);
+  equal(second.type, "permit");
+  deepEqual(asked, [["api"]]);
+  deepEqual(inFlight(), { api: 2 });
+});
+
+Deno.test("JobPermits keeps the first permit for a request that needs its groups", async () => {
+  const { source, asked, take } = makeSource();
+  const first = take("api");
+  using permits = new JobPermits(source, first);
+  await permits.acquire(["other"]);
+  deepEqual(asked, [["other"]]);
+  equal(await permits.acquire(["api"]), first);
+});
+
+Deno.test("JobPermits joins the first permit with one for the groups that it lacks", async () => {
+  const { source, asked, take, inFlight, requests } = makeSource();
+  using permits = new JobPermits(source, take("api"));
+  const joined = await permits.acquire(["api", "host"]);
+  if (joined.type === "closed") throw new Error("both groups are open");
+  deepEqual(asked, [["host"]]);
+  deepEqual(joined.groups, ["api", "host"]);
+  deepEqual(inFlight(), { api: 1, host: 1 });
+  joined.report(answered());
+  joined[Symbol.dispose]();
+  deepEqual(inFlight(), { api: 0, host: 0 });
+  deepEqual([requests("api"), requests("host")], [1, 1]);
+});
+
+Deno.test("JobPermits gives the first permit back when another group is closed", async () => {
+  const { source, take, inFlight, requests } = makeSource({ host: limits({ concurrency: 1 }) });
+  take("host");
+  using permits = new JobPermits(source, take("api"));
+  const closed = await permits.acquire(["api", "host"]);
+  equal(closed.type, "closed");
+  deepEqual(inFlight(), { api: 0, host: 1 });
+  equal(requests("api"), 0);
+});
+
+Deno.test("JobPermits gives an unused first permit back when the job ends", () => {
+  const { source, take, inFlight, requests } = makeSource();
+  {
+    using _permits = new JobPermits(source, take("api"));
+    deepEqual(inFlight(), { api: 1 });
+  }
+  deepEqual(inFlight(), { api: 0 });
+  equal(requests("api"), 0);
+});
+
+Deno.test("JobPermits does not take back what it gave out", async () => {
+  const { source, take, inFlight } = makeSource();
+  {
+    using permits = new JobPermits(source, take("api"));
+    await permits.acquire(["api"]);
+  }
+  deepEqual(inFlight(), { api: 1 });
+});
