@@ -14,7 +14,7 @@ import { BINARY } from "../_support/program.ts";
 import { type RoundReport, torture } from "./torture.ts";
 
 /** Enough for the kills that a queue takes before it is drained. */
-const WORKS = 160;
+const WORKS = 96;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -52,10 +52,12 @@ console.log(
 );
 Deno.exit(faults > 0 ? 1 : 0);
 
-function lineOf({ processes, blows, refetches, inFlightAtKills, seconds, faults }: RoundReport): string {
+function lineOf(
+  { processes, blows, refetches, inFlightAtKills, pauses, seconds, faults }: RoundReport,
+): string {
   return `${processes} process${
     processes > 1 ? "es" : ""
   }: ${blows.kill} kills, ${blows.terminate} terminations, ` +
     `${blows.stall + blows.outlast} stops, ${refetches} of ${inFlightAtKills} in flight fetched again, ` +
-    `${faults.length} faults, ${seconds.toFixed(0)} s`;
+    `${pauses} pauses asked for, ${faults.length} faults, ${seconds.toFixed(0)} s`;
 }

@@ -32,6 +32,8 @@ export interface RoundReport {
   readonly refetches: number;
   /** Leases that were held when their process was killed: as many files may be fetched again. */
   readonly inFlightAtKills: number;
+  /** Answers that asked for a pause. */
+  readonly pauses: number;
   readonly seconds: number;
   readonly faults: readonly string[];
 }
@@ -57,7 +59,7 @@ const MAX_PROCESSES = 16;
  * process must know of them.
  */
 const STRICT_HOST = "university";
-const STRICT_LIMIT = { perSecond: 4, retryAfterSeconds: 4 } as const;
+const STRICT_LIMIT = { perSecond: 3, retryAfterSeconds: 3 } as const;
 
 /** A run must not take longer than this to end when nobody disturbs it. */
 const END_MS = 120_000;
@@ -135,6 +137,7 @@ class Round {
       blows: this.#counts(),
       refetches: verdict.refetches,
       inFlightAtKills: this.#dealt.reduce((sum, { inFlight }) => sum + inFlight.length, 0),
+      pauses: this.#web.log.entries.filter(({ closedUntilMs }) => closedUntilMs !== null).length,
       seconds: (performance.now() - startedAt) / 1000,
       faults: [...this.#faults, ...verdict.faults],
     };

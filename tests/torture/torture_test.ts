@@ -28,9 +28,16 @@ Deno.test({
       processes: BINARY === undefined ? [2, 1] : [1],
       outlasts: 0,
     });
-    for (const { processes, blows, refetches, inFlightAtKills, seconds } of rounds) {
+    for (const { processes, blows, refetches, inFlightAtKills, pauses, seconds } of rounds) {
       console.log(
-        JSON.stringify({ processes, ...blows, refetches, inFlightAtKills, seconds: Math.round(seconds) }),
+        JSON.stringify({
+          processes,
+          ...blows,
+          refetches,
+          inFlightAtKills,
+          pauses,
+          seconds: Math.round(seconds),
+        }),
       );
     }
     deepEqual(rounds.flatMap(({ faults }) => faults), []);
