@@ -33,6 +33,7 @@ export interface Groups {
   isApi(resolver: string, url: URL): boolean;
   /** The groups of a resolver's request: its own, and that of a host which is not its API. */
   groupsOfRequest(resolver: string, url: URL): readonly string[];
+  /** The groups that a job on a route of the queue begins with. */
   readonly needsOf: NeedsOf;
 }
 

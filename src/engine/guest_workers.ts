@@ -16,6 +16,7 @@ export class GuestWorkerClient {
   readonly #failures = new Map<number, (text: string) => void>();
   #lastId = 0;
 
+  /** @param tell Posts a message to the main thread. */
   constructor(tell: (message: FromEngine, transfer: Transferable[]) => void) {
     this.#tell = tell;
   }
@@ -50,6 +51,7 @@ export class GuestWorkerPool implements Disposable {
   /** Started before it is asked for, so that it loads while the engine does. */
   #spare: Starting | null = startGuest();
 
+  /** @param tell Posts a message to the engine. */
   constructor(tell: (message: ToEngine) => void) {
     this.#tell = tell;
   }
@@ -77,6 +79,7 @@ export class GuestWorkerPool implements Disposable {
     this.#workers.delete(id);
   }
 
+  /** Ends all workers. */
   [Symbol.dispose](): void {
     this.#spare?.worker.terminate();
     for (const worker of this.#workers.values()) worker.terminate();

@@ -28,10 +28,13 @@ const ALLOWED = Promise.resolve({ type: "allowed" } as const);
 
 /** What the engine reaches the world with. */
 export interface Network extends AsyncDisposable {
+  /** Makes all requests. */
   readonly client: HttpClient;
+  /** All plugins, with what is known of them. */
   readonly registry: PluginRegistry;
   /** The resolvers to be asked. */
   readonly resolvers: readonly Resolver[];
+  /** The limit groups of hosts and APIs. */
   readonly groups: Groups;
   /** What downloads ask robots.txt; absent where the operator ignores it. */
   readonly robots?: RobotsCheck;

@@ -20,6 +20,7 @@ export class ProgressReporter {
   #stirred = true;
   #ended = false;
 
+  /** @param onEvent Told where the run stands. */
   constructor(clock: Clock, queue: WorkQueue, onEvent: (event: EngineEvent) => void) {
     this.#clock = clock;
     this.#queue = queue;

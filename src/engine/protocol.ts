@@ -34,8 +34,11 @@ export type EngineCommand =
 
 /** All that the engine needs to begin. */
 export interface EngineStart {
+  /** What it is to do. */
   readonly command: EngineCommand;
+  /** The configuration in force. */
   readonly config: Config;
+  /** The plugins' files: the engine cannot read their directories. */
   readonly plugins: readonly PluginSource[];
   /** Settings of plugins that come from environment variables, by plugin: the engine cannot read the environment. */
   readonly environment: Readonly<Record<string, string>>;

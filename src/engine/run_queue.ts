@@ -31,8 +31,11 @@ import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./proto
 
 /** A queue that is being worked on. */
 export interface QueueRun {
+  /** Settles when the run has ended; rejects if it cannot go on. */
   readonly ended: Promise<{ readonly end: EngineEnd; readonly stats: QueueStats }>;
+  /** Leases nothing more, lets running jobs end within `deadlineMs`, and gives the rest back. */
   stop(deadlineMs: number): void;
+  /** Takes over a changed configuration, limits at once. */
   reload(config: Config): void;
 }
 

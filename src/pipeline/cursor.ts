@@ -11,7 +11,9 @@ import { type Reason, REASONS } from "../model/reason.ts";
 
 /** A candidate that gave no file, and why. */
 export interface Tried {
+  /** What was tried. */
   readonly candidate: Candidate;
+  /** Why it gave none. */
   readonly reason: Reason;
   /** HTTP status of the last answer; `null` where none came. */
   readonly status: number | null;
@@ -19,14 +21,16 @@ export interface Tried {
 
 /** A job's state between its leases. */
 export interface Cursor {
+  /** Attempts that had failed when the present one began. */
+  attempts: number;
   /** When the first lease of the present attempt began, in milliseconds since the epoch. */
   startedAt: number;
   /** Every id known. */
   ids: Partial<Record<IdKind, string>>;
   /** Questions that were answered, as `questionKey` writes them. */
   asked: string[];
-  /** Resolvers that failed in this attempt, with the reason. */
-  failed: { resolver: string; reason: Reason; detail: string }[];
+  /** Questions that failed in this attempt, with the reason. */
+  failed: { key: string; resolver: string; reason: Reason; detail: string }[];
   /** URLs that are still to be tried, best first. */
   candidates: Candidate[];
   /** Landing pages that resolvers may read. */
@@ -37,8 +41,9 @@ export interface Cursor {
   resumeAt: Record<string, string>;
   /** How often a URL was refused by rate. */
   limited: Record<string, number>;
-  /** Whether a resolver knew the work, and what those said that gave nothing. */
+  /** Whether a resolver knew the work. */
   known: boolean;
+  /** Whether a resolver said that the work is closed. */
   closedAccess: boolean;
 }
 
@@ -51,10 +56,13 @@ const candidate = z.object({
 });
 const reasonCode = z.custom<Reason>((value) => typeof value === "string" && Object.hasOwn(REASONS, value));
 const schema = z.object({
+  attempts: z.number(),
   startedAt: z.number(),
   ids: z.partialRecord(z.enum(ID_KINDS), z.string()),
   asked: z.array(z.string()),
-  failed: z.array(z.object({ resolver: z.string(), reason: reasonCode, detail: z.string() })),
+  failed: z.array(
+    z.object({ key: z.string(), resolver: z.string(), reason: reasonCode, detail: z.string() }),
+  ),
   candidates: z.array(candidate),
   landings: z.array(z.string()),
   tried: z.array(z.object({ candidate, reason: reasonCode, status: z.number().nullable() })),
@@ -65,8 +73,9 @@ const schema = z.object({
 });
 
 /** The cursor of a job that nothing is known of but its own id. */
-export function freshCursor(kind: IdKind, value: string, now: number): Cursor {
+export function freshCursor(kind: IdKind, value: string, attempts: number, now: number): Cursor {
   return {
+    attempts,
     startedAt: now,
     ids: { [kind]: value },
     asked: [],

@@ -6,7 +6,7 @@
 
 import type { Candidate } from "../model/artifact.ts";
 import type { Closed } from "../model/permit.ts";
-import type { Reason } from "../model/reason.ts";
+import { type Reason, REASONS } from "../model/reason.ts";
 import {
   BodyError,
   type GetOptions,
@@ -26,7 +26,9 @@ import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
 export interface DownloadRequest extends PipelineContext {
   /** Where to begin: the candidate's URL, or where a redirect of it led before. */
   readonly url: string;
+  /** What is fetched. */
   readonly candidate: Candidate;
+  /** What it is the full text of. */
   readonly artifactId: string;
   /** Names the lease, for the temporary file. */
   readonly owner: string;
@@ -58,7 +60,9 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 /** What a download works with. */
 export interface DownloadOptions {
+  /** Makes the requests. */
   readonly client: HttpClient;
+  /** Puts files into their places. */
   readonly store: FileStore;
   /** The output directory. */
   readonly outDir: string;
@@ -75,6 +79,14 @@ export function createDownload(options: DownloadOptions): Download {
 }
 
 async function download(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded> {
+  return await resume(request, options) ?? await fetchWhole(request.url, request, options);
+}
+
+/**
+ * Goes on with what an earlier attempt kept, if there is anything. `null` if the file has to be fetched from its
+ * beginning: nothing was kept, or the host has nothing under that URL any more, as behind a redirect to a signed one.
+ */
+async function resume(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded | null> {
   const verifier = new PdfVerifier();
   const key = keptKey(request.artifactId, request.candidate.url);
   const { outDir } = options;
@@ -84,25 +96,55 @@ async function download(request: DownloadRequest, options: DownloadOptions): Pro
     owner: request.owner,
     replay: (piece) => verifier.feed(piece),
   });
-  using part = kept?.part;
+  if (!kept) return null;
+  using part = kept.part;
   try {
-    const result = await options.client.get(kept?.point.url ?? request.url, {
-      groups: [],
-      permits: request.permits,
-      signal: request.signal,
-      purpose: "download",
-      ...(options.robots ? { robots: options.robots } : {}),
-      headers: { accept: "application/pdf,*/*;q=0.8", ...(kept ? resumeHeaders(kept.point) : {}) },
-    });
+    const result = await get(kept.point.url, resumeHeaders(kept.point), request, options);
     if (result.type !== "response") return noAnswer(result);
     await using _body = result.body;
-    if (result.status === 206) return await receiveRest(request, result, kept, verifier, options);
-    if (result.status === 200) return await receiveAll(request, result, part, options);
-    return await refuseStatus(result);
+    if (result.status === 206) return await receiveRest(request, result, { ...kept, verifier }, options);
+    if (result.status >= 500) return await refuseStatus(result);
+    part.discard();
+    return result.status === 200 ? await receiveAll(request, result, options) : null;
   } finally {
     // What an earlier attempt left is still good where this one did not come to use it.
-    if (kept && kept.part.isOpen) await keepPart({ outDir, key, ...kept.point, part: kept.part });
+    if (part.isOpen) await keepPart({ outDir, key, ...kept.point, part });
   }
+}
+
+async function fetchWhole(
+  url: string,
+  request: DownloadRequest,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const result = await get(url, {}, request, options);
+  if (result.type !== "response") return noAnswer(result);
+  await using body = result.body;
+  if (result.status === 200) return await receiveAll(request, result, options);
+  if (result.status === 206) return refused("truncated", result, "a partial answer that nobody asked for");
+  const { candidate } = request;
+  if (result.status >= 400 && result.status < 500 && url !== candidate.url) {
+    // A redirect led here before the job was held; the way itself may lead elsewhere by now.
+    await body.cancel();
+    return await fetchWhole(candidate.url, request, options);
+  }
+  return await refuseStatus(result);
+}
+
+function get(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  { permits, signal }: DownloadRequest,
+  { client, robots }: DownloadOptions,
+): Promise<HttpResult> {
+  return client.get(url, {
+    groups: [],
+    permits,
+    signal,
+    purpose: "download",
+    ...(robots ? { robots } : {}),
+    headers: { accept: "application/pdf,*/*;q=0.8", ...headers },
+  });
 }
 
 function noAnswer(result: Exclude<HttpResult, { type: "response" }>): Downloaded {
@@ -120,31 +162,28 @@ function noAnswer(result: Exclude<HttpResult, { type: "response" }>): Downloaded
 async function receiveRest(
   request: DownloadRequest,
   response: HttpResponse,
-  kept: ClaimedPart | null,
-  verifier: PdfVerifier,
+  kept: ClaimedPart & { readonly verifier: PdfVerifier },
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  if (!kept) return refused("truncated", response, "a partial answer that nobody asked for");
   const check = checkPartialResponse(response.headers, kept.point);
   if (!check.ok) {
     kept.part.discard();
     return refused("truncated", response, check.detail);
   }
-  return await receive(request, response, { ...kept, verifier, totalBytes: check.totalBytes }, options);
+  return await receive(request, response, { ...kept, totalBytes: check.totalBytes }, options);
 }
 
-/** Receives a whole body; what was kept of an earlier attempt is worth nothing then. */
+/** Receives a whole body. */
 async function receiveAll(
   request: DownloadRequest,
   response: HttpResponse,
-  kept: PartFile | undefined,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  kept?.discard();
   using part = await options.store.createPart(request.owner);
-  const validator = response.headers.get("accept-ranges") === "none"
-    ? null
-    : strongValidatorOf(response.headers);
+  const { headers } = response;
+  // Ranges count encoded bytes (RFC 9110 §14): after a decoding there is no telling where the rest begins.
+  const isResumable = headers.get("accept-ranges") !== "none" && headers.get("content-encoding") === null;
+  const validator = isResumable ? strongValidatorOf(headers) : null;
   const point = validator === null ? null : { url: response.finalUrl, validator };
   const totalBytes = response.body.expectedBytes;
   return await receive(request, response, { part, point, verifier: new PdfVerifier(), totalBytes }, options);
@@ -172,7 +211,11 @@ async function receive(
   } catch (error) {
     if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
     const key = keptKey(request.artifactId, request.candidate.url);
-    if (point) await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
+    // Of a file that is too large no attempt takes the rest.
+    const isOfUse = !(error instanceof BodyError) || REASONS[error.reason].transient;
+    if (point && isOfUse) {
+      await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
+    }
     if (!(error instanceof BodyError)) throw error;
     return discarded(part, refused(error.reason, response, error.message));
   }
@@ -216,7 +259,11 @@ async function refuseStatus(response: HttpResponse): Promise<Downloaded> {
     const wall = await readWall(response);
     if (wall) return refused(wall.reason, response, wall.detail);
   }
-  return refused(status >= 500 ? "http-5xx" : "http-4xx", response, `status ${status}`);
+  return refused(
+    status >= 500 ? "http-5xx" : status >= 400 ? "http-4xx" : "not-pdf",
+    response,
+    `status ${status}`,
+  );
 }
 
 /** What the page behind a refusal is, if it is a wall. */

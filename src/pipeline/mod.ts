@@ -4,9 +4,16 @@
  * @module
  */
 
-export { createDownload, type Download, type Downloaded, type DownloadOptions } from "./download.ts";
+export {
+  createDownload,
+  type Download,
+  type Downloaded,
+  type DownloadOptions,
+  type DownloadRequest,
+} from "./download.ts";
 export { filePathOf } from "./file_name.ts";
 export type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
+export type { PartContent, PartFile, PartFileInit } from "./part_file.ts";
 export { type PipelineOptions, processArtifact } from "./process.ts";
 export { FileStore, type StoredFile } from "./store.ts";
 export { StoreError, type StoreErrorKind } from "./store_error.ts";

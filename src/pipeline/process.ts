@@ -27,12 +27,17 @@ import {
 
 /** What the pipeline is made of. */
 export interface PipelineOptions {
+  /** Those that may be asked. */
   readonly resolvers: readonly Resolver[];
   /** The fetch of one resolver's requests on behalf of one job. */
   readonly fetchFor: (resolver: Resolver, permits: PermitSource, signal: AbortSignal) => ResolverFetch;
+  /** Fetches one candidate. */
   readonly download: Download;
+  /** Knows what is in place already. */
   readonly store: FileStore;
+  /** Source of time for records and for how long a closed step is waited for. */
   readonly clock: Clock;
+  /** Told of resolvers that fail and of candidates that are refused. */
   readonly logger: Logger;
 }
 
@@ -97,9 +102,7 @@ class ArtifactRun {
         continue;
       }
       if (this.#mustWait()) return this.#hold();
-      const questions = nextQuestions(this.#options.resolvers, this.#cursor).filter(({ key }) =>
-        !this.#closedSteps.has(key)
-      );
+      const questions = nextQuestions(this.#options.resolvers, this.#cursor, this.#closedSteps.keys());
       if (questions.length > 0) await Promise.all(questions.map((question) => this.#ask(question)));
       else if (this.#closedSteps.size > 0) return this.#hold();
       else return this.#giveUp();
@@ -195,6 +198,7 @@ class ArtifactRun {
           detail: answer.detail,
         });
         cursor.failed.push({
+          key,
           resolver: resolver.name,
           reason: answer.reason,
           detail: answer.detail.slice(0, 500),
@@ -270,9 +274,11 @@ class ArtifactRun {
 
 function openCursor(job: PipelineJob, now: number): Cursor {
   const kept = job.cursor === null ? null : readCursor(job.cursor);
-  if (kept) return kept;
+  if (kept) {
+    return kept.attempts === job.attempts ? kept : { ...kept, attempts: job.attempts, startedAt: now };
+  }
   const { kind, value } = parseIdentifier(job.artifactId);
-  const cursor = freshCursor(kind, value, now);
+  const cursor = freshCursor(kind, value, job.attempts, now);
   cursor.ids = { ...otherIds(job.metadata), ...cursor.ids };
   if (kind === "url") {
     cursor.known = true;
@@ -304,7 +310,11 @@ function foundRecord(
   now: number,
 ): ArtifactRecord {
   return {
-    ...recordWithoutFile(cursor, now, "already-have"),
+    ...recordWithoutFile(cursor, now),
+    outcome: "done",
+    reason: "already-have",
+    url: null,
+    resolver: null,
     path,
     sha256: file.sha256,
     bytes: file.bytes,

@@ -10,7 +10,9 @@ import type { Cursor } from "./cursor.ts";
 
 /** One thing to be asked of one resolver. */
 export interface Question {
+  /** Tells it from all others of its job. */
   readonly key: string;
+  /** Who is asked. */
   readonly resolver: Resolver;
   /** The ids that the resolver is given. */
   readonly ids: KnownIds;
@@ -23,19 +25,19 @@ const MAX_LANDINGS = 5;
  * The questions of the lowest tier that has any open: resolvers that accept an id of the work and have not answered,
  * and pages that were named as landing pages. An id learned since makes further resolvers eligible, of lower tiers
  * too.
+ *
+ * @param passedOver Keys of questions that cannot be asked now and are not to be waited for.
  */
-export function nextQuestions(resolvers: readonly Resolver[], cursor: Cursor): readonly Question[] {
-  const settled = new Set([...cursor.asked, ...cursor.failed.map(({ resolver }) => resolver)]);
+export function nextQuestions(
+  resolvers: readonly Resolver[],
+  cursor: Cursor,
+  passedOver: Iterable<string> = [],
+): readonly Question[] {
+  const settled = new Set([...cursor.asked, ...cursor.failed.map(({ key }) => key), ...passedOver]);
   let tier = Infinity;
   let questions: Question[] = [];
   for (const question of allQuestions(resolvers, cursor)) {
-    if (
-      settled.has(question.key) ||
-      settled.has(question.resolver.name) && question.key === question.resolver.name
-    ) {
-      continue;
-    }
-    if (question.resolver.tier > tier) continue;
+    if (settled.has(question.key) || question.resolver.tier > tier) continue;
     if (question.resolver.tier < tier) questions = [];
     tier = question.resolver.tier;
     questions.push(question);

@@ -6,7 +6,7 @@
 
 import type { ArtifactRecord, Attempted } from "../model/artifact.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor, Tried } from "./cursor.ts";
 import { byRank } from "./rank.ts";
 
 /** Whether another attempt can help: a resolver or a host failed in a way that passes. */
@@ -20,7 +20,7 @@ export function canHelpToRetry(cursor: Cursor): boolean {
  * a failed resolver, since the others' silence proves nothing then; otherwise what the resolvers said.
  */
 export function decisiveReason(cursor: Cursor): Reason {
-  const [best] = cursor.tried;
+  const best = bestTried(cursor);
   if (best) return best.reason;
   const [failed] = cursor.failed;
   if (failed) return failed.reason;
@@ -29,12 +29,9 @@ export function decisiveReason(cursor: Cursor): Reason {
 }
 
 /** The record of an artifact that gave no file. */
-export function recordWithoutFile(
-  cursor: Cursor,
-  now: number,
-  reason = decisiveReason(cursor),
-): ArtifactRecord {
-  const best = cursor.tried.find((attempt) => attempt.reason === reason);
+export function recordWithoutFile(cursor: Cursor, now: number): ArtifactRecord {
+  const reason = decisiveReason(cursor);
+  const best = bestTried(cursor);
   return {
     outcome: REASONS[reason].outcome,
     reason,
@@ -49,6 +46,11 @@ export function recordWithoutFile(
     elapsedMs: now - cursor.startedAt,
     tried: attemptsOf(cursor),
   };
+}
+
+/** What came of the best candidate; a better one may have been tried later, since its host was closed. */
+function bestTried({ tried }: Cursor): Tried | undefined {
+  return tried.toSorted((a, b) => byRank(a.candidate, b.candidate))[0];
 }
 
 /** What `export` tells of the URLs that were tried. */
