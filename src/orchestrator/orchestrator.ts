@@ -79,7 +79,8 @@ export class Orchestrator {
       ...options,
       dispatcher: new Dispatcher(options.book, options.needsOf),
       freeWorkers: () => this.#stopping ? 0 : options.maxWorkers - this.#running.size,
-      onLeased: (job, permit) => void (this.#stopping ? this.#giveBack(job, permit) : this.#work(job, permit)),
+      onLeased: (job, permit) =>
+        void (this.#stopping ? this.#giveBack(job, permit) : this.#work(job, permit)),
       onBeat: (exchanged) => this.#onBeat(exchanged),
       onFailure: (error) => this.#fail(error),
     });

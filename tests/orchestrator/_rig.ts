@@ -26,7 +26,12 @@ export const HEARTBEAT_MS = 20_000;
 
 /** Limits that stand in nobody's way but for what is stated. */
 export function limits(fields: Partial<GroupLimits> = {}): GroupLimits {
-  return { concurrency: 100, windows: [], adaptive: { start: "full", options: ADAPTIVE_DEFAULTS }, ...fields };
+  return {
+    concurrency: 100,
+    windows: [],
+    adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
+    ...fields,
+  };
 }
 
 /** Jobs `doi:10.1/NAME.N` that wait on a route. */
@@ -96,6 +101,19 @@ export function makeRig(): Rig {
     [Symbol.dispose]: () => queue[Symbol.dispose](),
   };
   return rig;
+}
+
+/** Runs `work` with a path for a database that several connections share. */
+export async function withFile(work: (open: (clock: VirtualClock) => SqliteWorkQueue) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  const retry = { maxAttempts: 3, backoffMs: 1_000, jitterMs: 0 };
+  try {
+    // The line of writers moves in real time; a virtual clock would wait for ever.
+    const options = { path: `${folder}/queue.sqlite`, random: always(0.5), retry, line: false };
+    await work((clock) => new SqliteWorkQueue({ ...options, clock }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** Each route needs the group of its name; `fresh:…` needs none. */

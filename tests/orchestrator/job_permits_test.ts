@@ -26,7 +26,8 @@ function makeSource(known: Record<string, GroupLimits> = {}) {
     book.settle();
     return Object.fromEntries(book.views().map((view) => [view.name, view.inFlight]));
   };
-  const requests = (name: string) => book.views().find((view) => view.name === name)?.group.state.seen.requests;
+  const requests = (name: string) =>
+    book.views().find((view) => view.name === name)?.group.state.seen.requests;
   return { book, source, asked, take, inFlight, requests };
 }
 
