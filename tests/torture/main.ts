@@ -34,6 +34,7 @@ const rounds = await torture({
   works: WORKS,
   // Builds with an SQLite below 3.51.3 refuse a second process.
   processes: BINARY === undefined ? [1, 2] : [1],
+  strictHost: true,
   outlasts: BINARY === undefined ? 3 : 0,
   onRound: (round) => {
     console.log(lineOf(round));

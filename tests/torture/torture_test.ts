@@ -24,7 +24,8 @@ Deno.test({
     const rounds = await torture({
       kills: KILLS,
       seed,
-      works: 96,
+      works: 160,
+      strictHost: false,
       processes: BINARY === undefined ? [2, 1] : [1],
       outlasts: 0,
     });
