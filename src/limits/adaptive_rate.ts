@@ -59,6 +59,8 @@ const NEAR = 1.08;
 const ENOUGH_FOR_AVERAGE = 10;
 /** How long after its start a probe of which nothing was heard (its process died) counts as lost. */
 const PROBE_LOST_MS = 120_000;
+/** A request that seems to have reached its host late moves the next one by no more than this share of the interval. */
+const MAX_LATE = 0.05;
 /** Weight of a new value in a smoothed one, as in RFC 6298. */
 const SMOOTHING = 1 / 8;
 /** The same for the least latency. */
@@ -86,6 +88,7 @@ export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULT
     delivered: 0,
     latencyMs: null,
     bestLatencyMs: null,
+    answerMs: null,
     heldMs: null,
     badConcurrency: null,
     raisedConcurrency: false,
@@ -152,6 +155,10 @@ function answered(
     latencyMs: smoothed,
     // The best is forgotten slowly: a host may become slower for good.
     bestLatencyMs: Math.min(smooth(state.bestLatencyMs, smoothed, FORGETTING), smoothed),
+    answerMs: smooth(state.answerMs ?? null, context.nowMs - startedAtMs),
+    lastStartMs: startedAtMs === state.lastStartMs
+      ? cameAt(state, startedAtMs, context.nowMs)
+      : state.lastStartMs,
   };
   if (startedAtMs < state.changedAtMs) return next;
   const heard: AdaptiveState = {
@@ -160,6 +167,16 @@ function answered(
     lastOkStartMs: Math.max(state.lastOkStartMs ?? -Infinity, startedAtMs),
   };
   return consider(state.refusals > 0 ? recovered(heard, context) : heard, context);
+}
+
+/**
+ * When a request seems to have come to its host, if one that came at once had come when it was granted. On a busy machine or
+ * way an answer takes longer than usual, half the time because its request did; and the host counts from when it came,
+ * so the next one would be refused for a distance that was kept at this end.
+ */
+function cameAt(state: AdaptiveState, startedAtMs: number, nowMs: number): number {
+  const lateMs = nowMs - startedAtMs - (state.answerMs ?? Infinity);
+  return startedAtMs + Math.min(Math.max(0, lateMs), state.intervalMs * MAX_LATE);
 }
 
 /** The first answer after refusals. */

@@ -146,6 +146,8 @@ export interface AdaptiveState {
   readonly latencyMs: number | null;
   /** The least smoothed time to the first byte. */
   readonly bestLatencyMs: number | null;
+  /** Smoothed time from the grant of a request until its answer was known. */
+  readonly answerMs: number | null;
   /** Smoothed time that a slot is held. */
   readonly heldMs: number | null;
   /** A concurrency that was refused; it is not tried again before {@linkcode probeAtMs}. */
