@@ -78,14 +78,14 @@ export function createWorld(plan: SimulationPlan): World {
     });
   }
   for (const [index, name] of RESOLVERS.entries()) {
-    const perSecond = Math.ceil(Math.max(5, plan.requests * 0.3 / (DAY_MS / 1000)));
+    const perSecond = Math.ceil(Math.max(2, plan.requests * 0.3 / (DAY_MS / 1000)));
     servers.set(name, {
       name,
       limits: {
         concurrency: 3 + index,
         windows: [{ limit: perSecond, perMs: 1_000 }, { limit: perSecond * 1_000, perMs: HOUR_MS }],
-        // Together they know enough for half of the work a day, so that the rest has to wait for midnight.
-        dailyBudget: { limit: Math.ceil(plan.requests * 0.3 * 0.45) },
+        // Together they know enough for the work of a day, but not evenly, so that some has to wait for midnight.
+        dailyBudget: { limit: Math.ceil(plan.requests * 0.3 * 0.55) },
         adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
       },
       perSecond: Infinity,

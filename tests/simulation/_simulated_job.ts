@@ -80,7 +80,7 @@ async function ask(
   const flight = judge.start(clock.now(), server);
   process.fly(flight);
   try {
-    const { feedback, until } = await web.request(server, process.clock, job.artifactId);
+    const { feedback, until } = await web.request(server, process.clock, jobNumber(job.artifactId));
     permit.report(feedback);
     if (until > 0) process.hear(server.name, until);
     context.signal.throwIfAborted();

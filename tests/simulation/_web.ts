@@ -7,6 +7,8 @@ import type { ProcessClock } from "./_process_clock.ts";
 /** One way takes up to so much more or less than usual; below the margin that the limits keep. */
 const JITTER_MS = 10;
 const TIMEOUT_MS = 30_000;
+/** One job in so many is never served. */
+const BROKEN = 50;
 
 /** What came of a request, and what a server's refusal asked for. */
 export interface Answer {
@@ -34,7 +36,7 @@ export class SimulatedWeb {
   }
 
   /** Sends a request; what it comes to reaches the process only while that runs. */
-  request(server: Server, process: ProcessClock, label: string): Promise<Answer> {
+  request(server: Server, process: ProcessClock, job: number): Promise<Answer> {
     return new Promise((resolve) => {
       if (this.#random.next() < 0.005) {
         const feedback: Feedback = { type: "failed", reason: "connect-failed" };
@@ -43,10 +45,10 @@ export class SimulatedWeb {
       }
       const sentAt = this.#world.now();
       this.#world.setTimer(this.#wayMs(server), () => {
-        const status = this.#arrive(server);
+        const status = this.#arrive(server, job);
         const now = this.#world.now();
         this.#judge.arrive(now, server);
-        this.#judge.trace(now, `${server.name} ${status} ${label}`);
+        this.#judge.trace(now, `${server.name} ${status} ${job}`);
         if (status === 0) {
           const feedback: Feedback = { type: "failed", reason: "timeout" };
           process.setTimer(TIMEOUT_MS, () => resolve({ feedback, until: 0 }));
@@ -64,7 +66,7 @@ export class SimulatedWeb {
   }
 
   /** The status of the answer; 0 for none. */
-  #arrive(server: Server): number {
+  #arrive(server: Server, job: number): number {
     const now = this.#world.now();
     const traffic = this.#traffic.get(server.name) ?? { busy: 0, lastAt: -Infinity };
     this.#traffic.set(server.name, traffic);
@@ -72,10 +74,11 @@ export class SimulatedWeb {
     const tooSoon = (now - traffic.lastAt) * server.perSecond < 1000;
     if (traffic.busy >= server.connections || tooSoon) return 429;
     traffic.lastAt = now;
+    if (job % BROKEN === 0) return 503;
     const luck = this.#random.next();
     if (luck < 0.003) return 0;
     if (luck < 0.01) return 503;
-    if (luck < 0.03) return 404;
+    if (luck < 0.1) return 404;
     traffic.busy++;
     this.#world.setTimer(server.serviceMs, () => traffic.busy--);
     return 200;

@@ -106,6 +106,7 @@ class Run implements Disposable {
   async toEnd(): Promise<SimulationReport> {
     const { clock, world, judge, plan } = this.#shared;
     this.#start();
+    if (this.#crew > 1) this.#start();
     this.#scheduleFault();
     const endMs = world.startMs + MAX_DAYS * DAY_MS;
     while (!this.#drained && clock.now() < endMs) {
@@ -147,12 +148,17 @@ class Run implements Disposable {
     if (death === "stopped" && this.#count("state = 1 AND holder = ?1", process.workerId) > 0) {
       judge.breach(clock.now(), `${process.workerId} left leases behind`);
     }
-    if (this.#living.size > 0 || this.#drained) return;
+    if (this.#drained) return;
     const pauseMs = Math.exp(this.#between(Math.log(10), Math.log(60_000)));
     clock.setTimer(pauseMs, () => {
       if (this.#living.size === 0) this.#stepClock();
-      if (!this.#drained) this.#start();
+      if (!this.#drained && this.#living.size < this.#crew) this.#start();
     });
+  }
+
+  /** How many processes somebody sees to: two in every other world. */
+  get #crew(): number {
+    return this.#shared.plan.seed % 2 === 0 ? 2 : 1;
   }
 
   /** While nobody runs the machine's clock may be set. */
@@ -190,7 +196,8 @@ class Run implements Disposable {
       case "disk-full":
         return victim.breakNext(kind);
       case "stall":
-        return victim.stall(this.#between(2_000, 60_000));
+        // Half of them longer than a lease.
+        return victim.stall(this.#between(2_000, 90_000));
       case "stop":
         return victim.orchestrator.stop(this.#between(0, 30_000));
       case "second":
