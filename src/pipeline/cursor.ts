@@ -5,8 +5,8 @@
  */
 
 import * as z from "zod";
-import type { Candidate } from "../model/artifact.ts";
-import { ID_KINDS, type IdKind } from "../model/identifier.ts";
+import type { Candidate, KnownIds } from "../model/artifact.ts";
+import { ID_KINDS } from "../model/identifier.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
 
 /** A candidate that gave no file, and why. */
@@ -26,7 +26,7 @@ export interface Cursor {
   /** When the first lease of the present attempt began, in milliseconds since the epoch. */
   startedAt: number;
   /** Every id known. */
-  ids: Partial<Record<IdKind, string>>;
+  ids: KnownIds;
   /** Questions that were answered, as `questionKey` writes them. */
   asked: string[];
   /** Questions that failed in this attempt, with the reason. */
@@ -72,12 +72,12 @@ const schema = z.object({
   closedAccess: z.boolean(),
 });
 
-/** The cursor of a job that nothing is known of but its own id. */
-export function freshCursor(kind: IdKind, value: string, attempts: number, now: number): Cursor {
+/** The cursor of a job that nothing is known of but the ids that it came with. */
+export function freshCursor(ids: KnownIds, attempts: number, now: number): Cursor {
   return {
     attempts,
     startedAt: now,
-    ids: { [kind]: value },
+    ids,
     asked: [],
     failed: [],
     candidates: [],

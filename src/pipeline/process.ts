@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Artifact, ArtifactRecord, Candidate } from "../model/artifact.ts";
+import type { Artifact, ArtifactRecord, Candidate, KnownIds } from "../model/artifact.ts";
+import { artifactOf } from "../model/artifact_from_record.ts";
 import { messageOf } from "../model/errors.ts";
 import { type IdKind, parseIdentifier } from "../model/identifier.ts";
 import type { Closed, PermitSource } from "../model/permit.ts";
@@ -278,8 +279,7 @@ function openCursor(job: PipelineJob, now: number): Cursor {
     return kept.attempts === job.attempts ? kept : { ...kept, attempts: job.attempts, startedAt: now };
   }
   const { kind, value } = parseIdentifier(job.artifactId);
-  const cursor = freshCursor(kind, value, job.attempts, now);
-  cursor.ids = { ...otherIds(job.metadata), ...cursor.ids };
+  const cursor = freshCursor(givenIds(job, kind), job.attempts, now);
   if (kind === "url") {
     cursor.known = true;
     cursor.candidates = [{ url: value, kind: "pdf", resolver: DIRECT, version: null, license: null }];
@@ -287,20 +287,10 @@ function openCursor(job: PipelineJob, now: number): Cursor {
   return cursor;
 }
 
-/** Further ids that the operator gave with the artifact, under the names of their kinds. */
-function otherIds(metadata: Readonly<Record<string, unknown>> | null): Partial<Record<IdKind, string>> {
-  const ids: Partial<Record<IdKind, string>> = {};
-  for (const kind of ["doi", "arxiv", "pmid", "pmcid", "openalex"] as const) {
-    const value = metadata?.[kind];
-    if (typeof value !== "string" && typeof value !== "number") continue;
-    try {
-      const parsed = parseIdentifier(`${kind}:${value}`);
-      if (parsed.kind === kind) ids[kind] = parsed.value;
-    } catch {
-      // Metadata is the operator's own; what is no identifier stays mere metadata.
-    }
-  }
-  return ids;
+/** Every id that the operator gave. A URL beside another id is mere metadata: nobody said what it leads to. */
+function givenIds({ artifactId, metadata }: PipelineJob, kind: IdKind): KnownIds {
+  const { url, ...ids } = artifactOf(artifactId, metadata).ids;
+  return kind === "url" && url !== undefined ? { ...ids, url } : ids;
 }
 
 function foundRecord(

@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { namesIn } from "./_out_dir.ts";
+import {
+  closedUntil,
+  cursorOf,
+  failed,
+  found,
+  openRig,
+  page,
+  pdf,
+  recordOf,
+  resolver,
+  startHost,
+  status,
+} from "./_rig.ts";
+
+Deno.test("processArtifact() tries candidates on open hosts before it holds a job", async () => {
+  await using rig = await openRig();
+  await using closed = startHost({ "/published": pdf() });
+  await using open = startHost({ "/accepted": pdf() });
+  rig.gates.close(closed.group, rig.clock.now() + 1_000);
+  const naming = resolver(
+    "naming",
+    found([
+      { url: `${closed.url}/published` },
+      { url: `${open.url}/accepted`, version: "accepted" },
+    ]),
+  );
+  const record = recordOf(await rig.run([naming]));
+  assert.deepEqual([record.reason, record.version], ["ok", "accepted"]);
+  assert.deepEqual(closed.paths, []);
+});
+
+Deno.test("processArtifact() holds until the first of its closed groups opens and looks nothing up twice", async () => {
+  await using rig = await openRig();
+  await using soon = startHost({ "/a": pdf() });
+  await using late = startHost({ "/b": pdf() });
+  await using gone = startHost({ "/c": status(404) });
+  const now = rig.clock.now();
+  rig.gates.close(soon.group, now + 5_000);
+  rig.gates.close(late.group, now + 9_000);
+  const naming = resolver(
+    "naming",
+    found([
+      { url: `${late.url}/b` },
+      { url: `${soon.url}/a`, version: "accepted" },
+      { url: `${gone.url}/c`, version: "submitted" },
+    ]),
+  );
+  const other = resolver("other", found(), { tier: 2 });
+  const held = await rig.run([naming, other]);
+  assert.ok(held.type === "closed");
+  assert.deepEqual([held.closed.group, held.closed.until], [soon.group, now + 5_000]);
+  assert.equal(other.asked.length, 0);
+
+  rig.gates.closed.delete(soon.group);
+  const cursor = JSON.stringify(JSON.parse(held.cursor));
+  const record = recordOf(await rig.run([naming, other], { cursor }));
+  assert.deepEqual([record.reason, record.url], ["ok", `${soon.url}/a`]);
+  assert.deepEqual([naming.asked.length, gone.paths.length, other.asked.length], [1, 1, 0]);
+  assert.deepEqual(record.tried.map(({ reason }) => reason), ["http-4xx"]);
+});
+
+Deno.test("processArtifact() goes on behind a redirect whose target was closed", async () => {
+  await using rig = await openRig();
+  await using target = startHost({ "/file": pdf() });
+  await using source = startHost({ "/start": () => Response.redirect(`${target.url}/file?signed=1`) });
+  rig.gates.close(target.group, rig.clock.now() + 1_000);
+  const naming = resolver("naming", found([{ url: `${source.url}/start` }]));
+  const held = await rig.run([naming]);
+  assert.equal(held.type, "closed");
+  rig.gates.closed.clear();
+  const record = recordOf(await rig.run([naming], { cursor: cursorOf(held) }));
+  assert.deepEqual([record.reason, record.url], ["ok", `${source.url}/start`]);
+  assert.equal(record.finalUrl, `${target.url}/file?signed=1`);
+  assert.deepEqual([source.paths.length, target.paths.length], [1, 1]);
+});
+
+Deno.test("processArtifact() begins a redirect anew when the URL behind it has expired in the meantime", async () => {
+  await using rig = await openRig();
+  await using target = startHost({ "/old": status(403), "/new": pdf() });
+  await using source = startHost({
+    "/start": [() => Response.redirect(`${target.url}/old`), () => Response.redirect(`${target.url}/new`)],
+  });
+  rig.gates.close(target.group, rig.clock.now() + 1_000);
+  const naming = resolver("naming", found([{ url: `${source.url}/start` }]));
+  const held = await rig.run([naming]);
+  rig.gates.closed.clear();
+  assert.equal(recordOf(await rig.run([naming], { cursor: cursorOf(held) })).reason, "ok");
+  assert.deepEqual(target.paths, ["/old", "/new"]);
+});
+
+Deno.test("processArtifact() holds for a resolver that opens within a minute", async () => {
+  await using rig = await openRig();
+  const now = rig.clock.now();
+  const first = resolver("first", [closedUntil(now + 60_000), found()]);
+  const fellow = resolver("fellow", found());
+  const later = resolver("later", found(), { tier: 2 });
+  const held = await rig.run([first, fellow, later]);
+  assert.ok(held.type === "closed");
+  assert.deepEqual([held.closed.group, held.closed.until], ["api", now + 60_000]);
+  assert.equal(
+    recordOf(await rig.run([first, fellow, later], { cursor: held.cursor })).reason,
+    "no-open-copy",
+  );
+  assert.deepEqual([first, fellow, later].map(({ asked }) => asked.length), [2, 1, 1]);
+});
+
+Deno.test("processArtifact() asks the next tier when a resolver or a host stays closed for longer", async () => {
+  await using rig = await openRig();
+  await using closed = startHost({ "/a": pdf() });
+  await using open = startHost({ "/b": pdf() });
+  const far = rig.clock.now() + 60_001;
+  rig.gates.close(closed.group, far);
+  const shut = resolver("shut", closedUntil(far));
+  const next = resolver("next", found([{ url: `${closed.url}/a` }]), { tier: 2 });
+  const last = resolver("last", found([{ url: `${open.url}/b`, version: "accepted" }]), { tier: 3 });
+  assert.equal(recordOf(await rig.run([shut, next, last])).resolver, "last");
+  assert.deepEqual([shut.asked.length, next.asked.length], [1, 1]);
+});
+
+Deno.test("processArtifact() holds rather than give up while a resolver is closed for long", async () => {
+  await using rig = await openRig();
+  const far = rig.clock.now() + 86_400_000;
+  const shut = resolver("shut", [closedUntil(far), found()]);
+  const next = resolver("next", found(), { tier: 2 });
+  const held = await rig.run([shut, next]);
+  assert.ok(held.type === "closed");
+  assert.equal(held.closed.until, far);
+  assert.equal(recordOf(await rig.run([shut, next], { cursor: held.cursor })).reason, "no-open-copy");
+  assert.deepEqual([shut.asked.length, next.asked.length], [2, 1]);
+});
+
+Deno.test("processArtifact() holds after a 429, ten times, before it counts as a refusal", async () => {
+  await using rig = await openRig();
+  await using host = startHost({ "/a": status(429, { "retry-after": "7" }) });
+  const naming = resolver("naming", found([{ url: `${host.url}/a` }]));
+  let cursor: string | null = null;
+  for (let times = 1; times < 10; times++) {
+    const held = await rig.run([naming], { cursor });
+    assert.ok(held.type === "closed", `lease ${times}`);
+    assert.deepEqual([held.closed.group, held.closed.until], [host.group, rig.clock.now() + 7_000]);
+    cursor = held.cursor;
+  }
+  const end = await rig.run([naming], { cursor });
+  assert.equal(end.type, "failed");
+  assert.deepEqual(recordOf(end).tried.map(({ reason, status }) => [reason, status]), [[
+    "rate-limited",
+    429,
+  ]]);
+  assert.deepEqual([host.paths.length, naming.asked.length], [10, 1]);
+});
+
+Deno.test("processArtifact() opens what failed for a passing reason again for the next attempt, and only that", async () => {
+  await using rig = await openRig();
+  await using host = startHost({
+    "/busy": [status(500), pdf()],
+    "/page": page("<html><body>an article</body></html>"),
+    "/gone": status(410),
+  });
+  const naming = resolver(
+    "naming",
+    found([
+      { url: `${host.url}/busy` },
+      { url: `${host.url}/page` },
+      { url: `${host.url}/gone` },
+    ]),
+  );
+  const passing = resolver("passing", [failed(), found()]);
+  const lasting = resolver("lasting", failed("http-4xx"));
+  const all = [naming, passing, lasting];
+  const first = await rig.run(all);
+  assert.ok(first.type === "failed");
+  assert.deepEqual([first.record.reason, first.nextUrl], ["http-5xx", `${host.url}/busy`]);
+  await rig.clock.advance(60_000);
+  const record = recordOf(await rig.run(all, { cursor: first.cursor, attempts: 1 }));
+  assert.deepEqual([record.reason, record.elapsedMs], ["ok", 0]);
+  assert.deepEqual(host.paths, ["/busy", "/page", "/gone", "/busy"]);
+  assert.deepEqual(record.tried.map(({ reason }) => reason), ["html-instead-of-pdf", "http-4xx"]);
+  // Found at once; had it not been, only the one that failed in passing would have been asked again.
+  assert.deepEqual(all.map(({ asked }) => asked.length), [1, 1, 1]);
+});
+
+Deno.test("processArtifact() asks a resolver that failed in passing again, and no other", async () => {
+  await using rig = await openRig();
+  const all = [
+    resolver("passing", [failed(), found()]),
+    resolver("throwing", []),
+    resolver("lasting", failed("http-4xx")),
+    resolver("silent", found()),
+  ];
+  const first = await rig.run(all);
+  assert.ok(first.type === "failed");
+  assert.equal(first.message, "lasting: as told");
+  await rig.run(all, { cursor: first.cursor, attempts: 1 });
+  assert.deepEqual(all.map(({ asked }) => asked.length), [2, 2, 1, 1]);
+});
+
+Deno.test("processArtifact() counts the time of a record over the leases of one attempt", async () => {
+  await using rig = await openRig();
+  const shut = resolver("shut", [closedUntil(rig.clock.now() + 1_000), found()]);
+  const held = await rig.run([shut]);
+  await rig.clock.advance(1_000);
+  assert.equal(recordOf(await rig.run([shut], { cursor: cursorOf(held) })).elapsedMs, 1_000);
+});
+
+Deno.test("processArtifact() keeps what it learned when it is interrupted, in a resolver or in a body", async () => {
+  await using rig = await openRig();
+  const stop = new AbortController();
+  await using host = startHost({
+    "/slow": [() => {
+      const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        pull(controller) {
+          controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
+          queueMicrotask(() => stop.abort(new Error("stopping")));
+          return new Promise(() => {});
+        },
+      });
+      return new Response(stream, { headers: { "content-length": "20000" } });
+    }, pdf()],
+  });
+  const naming = resolver("naming", found([{ url: `${host.url}/slow` }]));
+  const end = await rig.run([naming], {}, { signal: stop.signal });
+  assert.equal(end.type, "interrupted");
+  assert.deepEqual(await namesIn(`${rig.outDir}/.part`), []);
+  assert.equal(recordOf(await rig.run([naming], { cursor: cursorOf(end) })).reason, "ok");
+  assert.equal(naming.asked.length, 1);
+
+  const during = new AbortController();
+  const hanging = {
+    ...resolver("hanging", found()),
+    resolve: () => {
+      during.abort(new Error("stopping"));
+      return Promise.reject(during.signal.reason);
+    },
+  };
+  const other = await rig.run([hanging], { artifactId: "doi:10.1234/other" }, { signal: during.signal });
+  assert.equal(other.type, "interrupted");
+  assert.doesNotMatch(cursorOf(other), /hanging/);
+});
+
+Deno.test("processArtifact() publishes nothing if the job is no longer ours", async () => {
+  await using rig = await openRig();
+  await using host = startHost({ "/a": pdf() });
+  const naming = resolver("naming", found([{ url: `${host.url}/a` }]));
+  const end = await rig.run([naming], {}, { confirm: () => Promise.resolve(false) });
+  assert.equal(end.type, "interrupted");
+  assert.deepEqual(await namesIn(`${rig.outDir}/.part`), []);
+  assert.deepEqual(await namesIn(`${rig.outDir}/doi/10.1234`), []);
+});
+
+Deno.test("processArtifact() begins anew with a cursor of another shape", async () => {
+  await using rig = await openRig();
+  for (const cursor of ["", "{", "null", '{"asked":["naming"]}']) {
+    const naming = resolver("naming", found([], { verdict: "closed-access" }));
+    assert.equal(recordOf(await rig.run([naming], { cursor })).reason, "closed-access");
+    assert.equal(naming.asked.length, 1);
+  }
+});
