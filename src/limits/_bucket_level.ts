@@ -17,7 +17,7 @@ export interface TokenBucketRate {
  * Processes that share one bucket's state differ by a little, and taking each return for a new beginning would
  * refill the same milliseconds twice; a clock that was set back by more must not close the bucket for as long.
  */
-const CLOCK_TOLERANCE_MS = 5_000;
+export const CLOCK_TOLERANCE_MS = 5_000;
 
 /**
  * How many tokens a bucket holds.

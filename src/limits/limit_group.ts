@@ -9,6 +9,7 @@ import type { ClosedWhy, Feedback } from "../model/permit.ts";
 import type { RateWindow } from "./rate.ts";
 import { formatRate } from "./rate.ts";
 import { budgetLeft, type BudgetUse, type DailyBudget, spend } from "./daily_budget.ts";
+import { afterClockStep } from "./_after_clock_step.ts";
 import { adapt, initialAdaptiveState, nextStartAt } from "./adaptive_rate.ts";
 import type { AdaptiveEvent, AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
 import type { LearnedLimits } from "./learned_limits.ts";
@@ -125,11 +126,10 @@ export class LimitGroup {
   /** Makes a group that goes on from `state`. */
   constructor(name: string, limits: GroupLimits, clock: Clock, state: GroupState = freshState()) {
     this.name = name;
-    this.#configured = limits;
+    this.#configured = this.#limits = limits;
     this.#clock = clock;
     this.#state = state;
-    this.#limits = underOperator(limits, state.operator);
-    this.#rebuild();
+    this.adopt(state);
   }
 
   /** The concurrency in force. */
@@ -162,6 +162,7 @@ export class LimitGroup {
   /** Takes over what another process wrote, what an operator set included. */
   adopt(state: GroupState): void {
     this.#state = state;
+    if (state.adaptive) state.adaptive = afterClockStep(state.adaptive, this.#clock.now());
     this.#limits = underOperator(this.#configured, state.operator);
     this.#rebuild();
   }

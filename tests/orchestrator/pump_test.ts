@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Closed, Permit } from "../../src/model/permit.ts";
 import { Dispatcher, Pump, type PumpOptions } from "../../src/orchestrator/mod.ts";
-import { type Exchange, type Exchanged, type LeasedJob } from "../../src/queue/mod.ts";
+import type { Exchange, Exchanged, LeasedJob } from "../../src/queue/mod.ts";
 import { record } from "../queue/_jobs.ts";
 import {
   answered,
