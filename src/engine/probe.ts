@@ -20,8 +20,7 @@ export async function probe(config: Config, onEvent: (event: EngineEvent) => voi
       () => Deno.readTextFile(Deno.build.os === "windows" ? "C:\\Windows\\win.ini" : "/etc/hostname"),
     ],
     ["write a file outside the data directories", () => Deno.writeTextFile("/contentdownload-probe", "")],
-    // deno-lint-ignore contentdownload/no-ambient -- that it cannot be read is the point
-    ["read an environment variable", () => Deno.env.get("PATH")],
+    ["read an environment variable", readEnvironment],
     ["start a process", () => new Deno.Command("true").output()],
     ["load a native library", () => Deno.dlopen("libc.so.6", {})],
     ["ask for the host name", () => Deno.hostname()],
@@ -36,6 +35,14 @@ export async function probe(config: Config, onEvent: (event: EngineEvent) => voi
   for (const [attempt, make] of attempts) {
     onEvent({ type: "probed", attempt, refusal: await refusalOf(make) });
   }
+}
+
+/** Under `--ignore-env` of the operator's own `deno run` a variable reads as unset; no one is told more than by a refusal. */
+function readEnvironment(): string {
+  // deno-lint-ignore contentdownload/no-ambient -- that it cannot be read is the point
+  const value = Deno.env.get("PATH");
+  if (value === undefined) throw new Deno.errors.NotCapable("Every environment variable reads as unset");
+  return value;
 }
 
 async function refusalOf(make: () => unknown): Promise<string | null> {

@@ -39,10 +39,26 @@ const NOTHING: ArtifactRecord = {
   tried: [],
 };
 
+const candidate = (url: string, resolver: string) => ({
+  url,
+  resolver,
+  kind: "pdf",
+  version: "published",
+  license: null,
+});
+
 const CURSOR = JSON.stringify({
   ids: { doi: "10.1234/held", pmcid: "PMC7" },
-  asked: ["a", "b"],
-  candidates: [{}],
+  asked: ["unpaywall", "landing_page https://example.org/landing"],
+  failed: [{ resolver: "openalex", reason: "timeout", detail: "no answer within 30 s" }],
+  candidates: [
+    candidate("https://example.org/a.pdf", "unpaywall"),
+    candidate("https://open.example.net/b.pdf", "crossref"),
+    candidate("https://doi.example.net/c", "crossref"),
+  ],
+  tried: [{ candidate: candidate("https://gone.example.org/", "crossref"), reason: "http-4xx", status: 404 }],
+  resumeAt: { "https://doi.example.net/c": "https://example.org/c.pdf" },
+  limited: { "https://example.org/a.pdf": 2 },
 });
 
 /** Fills the database at `path`; gives the clock, which stands at the last instant. */
@@ -74,8 +90,10 @@ export async function fillQueue(path: string): Promise<VirtualClock> {
     coolUntil: clock.now() + 90_000,
     learned: { windows: [{ limit: 10, perMs: 1000 }], concurrency: 3 },
     buckets: { "10/s": { level: 1, at: 0 } },
-    budget: { day: 0, used: 17 },
+    budget: { day: 1_699_920_000_000, used: 17 },
     seen: { requests: 120, limited: 2 },
+    configured: { concurrency: 4, rates: ["20/s"], dailyBudget: 100 },
+    operator: { concurrency: 2, windows: [{ limit: 1, perMs: 2000 }] },
   };
   await queue.exchange({
     workerId: "worker-1",
@@ -89,7 +107,7 @@ export async function fillQueue(path: string): Promise<VirtualClock> {
         { name: "crossref", state: "{}" },
         { name: "broken", state: "not JSON" },
       ],
-      inFlight: null,
+      inFlight: JSON.stringify({ "host:example.org": 2 }),
     }),
   });
   return clock;

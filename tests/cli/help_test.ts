@@ -12,6 +12,7 @@ const COMMANDS = [
   "queue list",
   "queue show",
   "queue groups",
+  "queue groups set",
   "queue pause",
   "queue resume",
   "queue retry-failed",

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { allWorks, type LittleWeb, littleWebConfig, startLittleWeb, worksList } from "../../fixtures/mod.ts";
 import { until } from "../_support/until.ts";
 import { Program } from "./_program.ts";
+import { spawnProgram } from "./_spawn.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -24,26 +25,6 @@ async function arrange(count: number): Promise<{ program: Program; web: LittleWe
 
 function config(program: Program): string[] {
   return ["--config", program.path("config.json"), "--db", program.path("state/workqueue.sqlite")];
-}
-
-/** The program as a process, with the permissions that its task gives. */
-async function spawn(
-  args: readonly string[],
-  streams: Pick<Deno.CommandOptions, "stdout"> = {},
-): Promise<Deno.ChildProcess> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const flags: string[] = tasks.cli.command.split(" ").slice(2, -1).map((flag: string) =>
-    flag.replaceAll("'", "")
-  );
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, "main.ts", ...args],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    ...streams,
-  });
-  return command.spawn();
 }
 
 Deno.test("queue run --drain works the queue off and tells what came of it", async () => {
@@ -123,7 +104,7 @@ Deno.test("plugins run asks one plugin and downloads nothing", async () => {
 Deno.test("the first SIGTERM ends a run gracefully with 143 and leaves nothing leased", async () => {
   await using arranged = await arrange(320);
   const { program, web } = arranged;
-  const child = await spawn(["queue", "run", ...config(program)]);
+  const child = await spawnProgram(["queue", "run", ...config(program)]);
   await until(() => web.log.entries.length >= 50, "the run asked");
   child.kill("SIGTERM");
   const { code, stdout, stderr } = await child.output();
@@ -153,7 +134,7 @@ Deno.test("a second SIGINT ends a run at once with 130", async () => {
     ...config(program),
   ]);
 
-  const child = await spawn(["queue", "run", ...config(program)]);
+  const child = await spawnProgram(["queue", "run", ...config(program)]);
   await asked.promise;
   child.kill("SIGINT");
   // Two signals of one kind may arrive as one: the second is sent when the first has been heard.
@@ -173,7 +154,7 @@ Deno.test("export ends quietly when its reader has seen enough", async () => {
   await using program = new Program();
   const { fillQueue } = await import("./_queue.ts");
   await fillQueue(program.path("queue.sqlite"));
-  const child = await spawn(["export", "--db", program.path("queue.sqlite")]);
+  const child = await spawnProgram(["export", "--db", program.path("queue.sqlite")]);
   await child.stdout.cancel();
   const errors = await new Response(child.stderr).text();
   deepEqual([(await child.status).code, errors], [0, ""]);

@@ -50,17 +50,11 @@ async function run({ id, format }: InferValue<typeof options>, context: CommandC
       `Cannot show job: ${typeof key === "number" ? `number ${key}` : `"${key}"`} is not in the queue`,
     );
   }
-  const [{ readGroups }, { jobJson, jobText }] = await Promise.all([
-    import("../render/group_state.ts"),
+  const [{ jobFacts }, { jobJson, jobText }] = await Promise.all([
+    import("../groups/job_facts.ts"),
     import("../render/job.ts"),
   ]);
-  const facts = {
-    job,
-    group: readGroups(await queue.groups()).get(job.route) ?? null,
-    record: await queue.record(job.jobId),
-    paused: (await queue.stats()).paused,
-    now: context.clock.now(),
-  };
+  const facts = await jobFacts(job, queue, context);
   await context.stdout.write(format === "json" ? jsonLine(jobJson(facts)) : jobText(facts));
   return EXIT.done;
 }

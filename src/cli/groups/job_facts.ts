@@ -1,0 +1,64 @@
+/**
+ * Gathers why a job runs or does not.
+ *
+ * @module
+ */
+
+import { hostKey } from "../../limits/mod.ts";
+import { InputError } from "../../model/errors.ts";
+import { loadPluginSources } from "../../plugins/mod.ts";
+import type { JobDetails, WorkQueue } from "../../queue/mod.ts";
+import type { CommandContext } from "../action.ts";
+import { configurationOf } from "../configuration.ts";
+import type { JobFacts } from "../render/job.ts";
+import type { GroupFacts } from "./group_facts.ts";
+import { groupOfHost, type KnownPlugin, knownPlugins } from "./known_plugins.ts";
+import { readGroups } from "./read_groups.ts";
+
+/** Reads all that is shown beside a job. */
+export async function jobFacts(
+  job: JobDetails,
+  queue: WorkQueue,
+  context: CommandContext,
+): Promise<JobFacts> {
+  const { config } = await configurationOf(context);
+  const [groups, plugins, record, { paused }] = await Promise.all([
+    readGroups(queue, config, context.clock),
+    readPlugins(config.plugins.dirs),
+    queue.record(job.jobId),
+    queue.stats(),
+  ]);
+  const groupOfKey = (key: string) => groups.get(groupOfHost(key, plugins)) ?? null;
+  return {
+    job,
+    groups: groupsOfRoute(job.route, groups, groupOfKey),
+    groupOfUrl: (url) => URL.canParse(url) ? groupOfKey(hostKey(url)) : null,
+    record,
+    paused,
+    maxAttempts: config.orchestrator.max_job_attempts,
+    now: context.clock.now(),
+  };
+}
+
+function groupsOfRoute(
+  route: string,
+  groups: ReadonlyMap<string, GroupFacts>,
+  groupOfKey: (key: string) => GroupFacts | null,
+): readonly GroupFacts[] {
+  // Which resolvers come first only they themselves could say: all that have been asked before are shown.
+  if (route.startsWith("fresh:")) return [...groups.values()].filter(({ name }) => !name.startsWith("host:"));
+  const group = route.startsWith("host:")
+    ? groupOfKey(route.slice("host:".length))
+    : groups.get(route) ?? null;
+  return group ? [group] : [];
+}
+
+/** A plugin directory that is gone is no reason to show nothing. */
+async function readPlugins(directories: readonly string[]): Promise<readonly KnownPlugin[]> {
+  try {
+    return knownPlugins((await loadPluginSources(directories)).sources);
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
