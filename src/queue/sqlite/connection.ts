@@ -1,17 +1,15 @@
 /**
- * The database connection: how a file is opened, what a transaction is, and what SQLite's errors mean.
+ * The database connection: how a file is opened, and what a transaction is.
  *
  * @module
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { FatalError, InputError, messageOf } from "../../model/errors.ts";
+import { FatalError, InputError } from "../../model/errors.ts";
 import type { Clock, Random } from "../../model/ports.ts";
 import { WriteTurn } from "./write_turn.ts";
+import { explainSqliteError, isBusy } from "./sqlite_error.ts";
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
-
-/** SQLite's primary result codes that are told apart; https://sqlite.org/rescode.html */
-const BUSY = 5, READONLY = 8, IOERR = 10, CORRUPT = 11, FULL = 13, CANTOPEN = 14, NOTADB = 26;
 
 /** Builds below this one can lose commits when several processes write: the WAL-reset bug. */
 const SAFE_SQLITE = [3, 51, 3] as const;
@@ -134,7 +132,7 @@ export class Connection implements Disposable {
     try {
       return work();
     } catch (error) {
-      if (codeOf(error) !== BUSY) throw this.#explain(error);
+      if (!isBusy(error)) throw this.#explain(error);
     }
     this.#database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     try {
@@ -172,7 +170,7 @@ export class Connection implements Disposable {
         this.statement("BEGIN IMMEDIATE").run();
         return turn;
       } catch (error) {
-        if (codeOf(error) !== BUSY) {
+        if (!isBusy(error)) {
           turn?.[Symbol.dispose]();
           throw this.#explain(error);
         }
@@ -252,35 +250,7 @@ export class Connection implements Disposable {
   }
 
   #explain(error: unknown): Error {
-    if (error instanceof InputError || error instanceof FatalError) return error;
-    const text = messageOf(error);
-    const at = `queue "${this.path}"`;
-    switch (codeOf(error) ?? codeOfText(text)) {
-      case BUSY:
-        return new FatalError(`Cannot use ${at}: another process has locked it`, { cause: error });
-      case READONLY:
-        return new FatalError(`Cannot write ${at}: the file or its directory is read-only`, { cause: error });
-      case FULL:
-        return new FatalError(`Cannot write ${at}: the disk is full; free some space and start again`, {
-          cause: error,
-        });
-      case IOERR:
-        return new FatalError(`Cannot use ${at}: the disk answered with an error: ${text}`, { cause: error });
-      case CORRUPT:
-        return new FatalError(`Cannot use ${at}: the database is damaged; restore it from a copy`, {
-          cause: error,
-        });
-      case NOTADB:
-        return new InputError(`Cannot open ${at}: it is not a SQLite database`, { cause: error });
-      case CANTOPEN:
-        return new InputError(`Cannot open ${at}: its directory is missing or not accessible`, {
-          cause: error,
-        });
-    }
-    if (error instanceof Deno.errors.NotCapable) {
-      return new InputError(`Cannot open ${at}: ${text}`, { cause: error });
-    }
-    return error instanceof Error ? error : new Error(text);
+    return explainSqliteError(error, this.path);
   }
 }
 
@@ -290,21 +260,4 @@ function exists(path: string): boolean {
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound);
   }
-}
-
-/** SQLite's primary result code, if the error carries one; `exec` does not attach it. */
-function codeOf(error: unknown): number | undefined {
-  if (typeof error !== "object" || error === null || !("errcode" in error)) return undefined;
-  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
-}
-
-function codeOfText(text: string): number | undefined {
-  if (/database is locked|database table is locked/.test(text)) return BUSY;
-  if (/readonly database/.test(text)) return READONLY;
-  if (/database or disk is full/.test(text)) return FULL;
-  if (/disk I\/O error/.test(text)) return IOERR;
-  if (/malformed/.test(text)) return CORRUPT;
-  if (/file is not a database/.test(text)) return NOTADB;
-  if (/unable to open database/.test(text)) return CANTOPEN;
-  return undefined;
 }
