@@ -44,7 +44,8 @@ export interface Host extends AsyncDisposable {
   readonly group: string;
   /** Paths, in the order of the requests. */
   readonly paths: string[];
-  readonly requests: Request[];
+  /** Their fields. */
+  readonly fields: Headers[];
 }
 
 /** Serves `answers` by path; 404 for others. A list is used up from its front, its last one staying. */
@@ -53,11 +54,11 @@ export function startHost(
 ): Host {
   const left = new Map(Object.entries(answers).map(([path, all]) => [path, [all].flat()]));
   const paths: string[] = [];
-  const requests: Request[] = [];
+  const fields: Headers[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
     paths.push(pathname);
-    requests.push(request);
+    fields.push(new Headers(request.headers));
     const queue = left.get(pathname);
     const answer = queue && queue.length > 1 ? queue.shift() : queue?.[0];
     return answer ? await answer(request) : new Response("no such page", { status: 404 });
@@ -67,7 +68,7 @@ export function startHost(
     url: `http://127.0.0.1:${port}`,
     group: `host:127.0.0.1:${port}`,
     paths,
-    requests,
+    fields,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
@@ -93,6 +94,8 @@ export function bodyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** A resolver, and what it was asked. */
+export type { Resolver } from "../../src/model/resolver.ts";
+
 export interface Asked extends Resolver {
   readonly asked: Artifact[];
 }
