@@ -35,7 +35,7 @@ export default {
       throw new Error(`arXiv answered ${answer.status}: ${answer.text().slice(0, 200)}`);
     }
 
-    const entry = child(ctx.xml(answer.text()), "entry");
+    const entry = child(ctx.xml(answer), "entry");
     if (!entry || !textOf(entry, "id").includes(id)) return { candidates: [], verdict: "not-found" };
     const link = entry.children.find((one) => one.name === "link" && one.attributes["title"] === "pdf");
     const href = link?.attributes["href"];

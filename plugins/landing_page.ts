@@ -70,7 +70,7 @@ async function visit(start: string, ctx: ResolverContext<typeof settings>): Prom
   for (;;) {
     seen.add(url);
     const answer = await ctx.fetch(url);
-    const page = isPdf(answer) ? { meta: [], links: [] } : ctx.html(answer.text());
+    const page = isPdf(answer) ? { meta: [], links: [] } : ctx.html(answer);
     const base = URL.parse(page.base ?? "", answer.url)?.href ?? answer.url;
     const next = refreshOf(page, base);
     if (!next || seen.has(next) || seen.size > MAX_REFRESHES || pdfUrlsOf(page, base).length > 0) {

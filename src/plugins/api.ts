@@ -168,7 +168,11 @@ export interface PluginResponse {
   readonly url: string;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, decoded as UTF-8. */
+  /**
+   * The body, decoded as UTF-8.
+   *
+   * @throws {RangeError} If it is too large for a plugin, from 2 million characters on.
+   */
   text(): string;
   /**
    * The body read as JSON.
@@ -181,7 +185,7 @@ export interface PluginResponse {
 /** The attributes of one tag, by lower-case name, entities decoded. */
 export type TagAttributes = Readonly<Record<string, string>>;
 
-/** What a web page says about itself. */
+/** What a web page says about itself: the first tags, up to 256 thousand characters in all. */
 export interface HtmlSummary {
   /** The attributes of each `<meta>`. */
   readonly meta: readonly TagAttributes[];
@@ -230,14 +234,19 @@ export interface ResolverContext<Declared extends SettingsDeclaration = Settings
   fetch(url: string | URL, init?: PluginRequestInit): Promise<PluginResponse>;
   /** Writes to the host's log. */
   readonly log: PluginLog;
-  /** Reads `<meta>`, `<link>` and `<base>` of a web page, however broken it is. */
-  html(text: string): HtmlSummary;
+  /**
+   * Reads `<meta>`, `<link>` and `<base>` of a web page, however broken it is.
+   *
+   * @param source The page's text, or better the answer itself: a large page then stays out of the plugin's memory.
+   */
+  html(source: string | PluginResponse): HtmlSummary;
   /**
    * Reads an XML document and gives its root element.
    *
-   * @throws {SyntaxError} If it has no root element.
+   * @param source The document's text, or the answer itself.
+   * @throws {SyntaxError} If it has no root element, or is too large.
    */
-  xml(text: string): XmlElement;
+  xml(source: string | PluginResponse): XmlElement;
 }
 
 /** The default export of a plugin file. */

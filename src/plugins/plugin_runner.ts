@@ -13,14 +13,7 @@ import { readAnswer } from "./answer.ts";
 import type { PluginSource } from "./plugin_source.ts";
 import { checkRequest } from "./request_rule.ts";
 import { redact } from "./redact.ts";
-import type {
-  BoundBroken,
-  CallEnd,
-  FetchSettlement,
-  GuestError,
-  Sandbox,
-  SandboxBounds,
-} from "./sandbox/mod.ts";
+import type { BoundBroken, CallEnd, FetchResult, GuestError, Sandbox, SandboxBounds } from "./sandbox/mod.ts";
 import type { SettingValue } from "./settings.ts";
 
 /** Options of {@link PluginRunner}. */
@@ -152,7 +145,7 @@ export class PluginRunner {
   }
 
   /** Performs one fetch: what the guest gets, or what the whole call comes to. */
-  async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchSettlement | Closed | Failed> {
+  async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchResult | Closed | Failed> {
     const { name, hosts, bounds, logger } = this.#options;
     const checked = checkRequest(request as ResolverRequest, hosts); // built by the guest's bridge, of strings only
     if ("refused" in checked) {

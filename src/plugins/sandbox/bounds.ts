@@ -24,8 +24,10 @@ export interface SandboxBounds {
   readonly sourceChars: number;
   /** Size of what one call gives back, as JSON, in characters. @default 1 Mi */
   readonly answerChars: number;
-  /** Size of one answer of `ctx.fetch`, in characters. @default 8 Mi */
+  /** Size of all answers of `ctx.fetch` in one call together, in characters. @default 8 Mi */
   readonly bodyChars: number;
+  /** Size of one text that the plugin takes in or hands to `ctx.html` and `ctx.xml`, in characters. @default 2 Mi */
+  readonly textChars: number;
   /** Log lines of one call; more are dropped and counted. @default 100 */
   readonly logLinesPerCall: number;
   /** Characters of one log line; the rest is cut off. @default 2,000 */
@@ -47,6 +49,7 @@ export const DEFAULT_BOUNDS: SandboxBounds = {
   sourceChars: MIB,
   answerChars: MIB,
   bodyChars: 8 * MIB,
+  textChars: 2 * MIB,
   logLinesPerCall: 100,
   logLineChars: 2_000,
   fetchesPerCall: 50,

@@ -5,7 +5,7 @@
  */
 
 import type { SandboxBounds } from "./bounds.ts";
-import type { GuestError } from "./messages.ts";
+import type { Granted, GuestError } from "./messages.ts";
 
 /** Where a guest's words go. */
 export interface GuestPort {
@@ -18,6 +18,8 @@ export interface GuestPort {
 interface OpenCall {
   fetches: number;
   readonly waiting: Set<number>;
+  readonly bodies: Map<number, string>;
+  bodyChars: number;
   logLines: number;
 }
 
@@ -34,7 +36,7 @@ export class CallBook {
 
   /** Opens a call. */
   open(call: number): void {
-    this.#open.set(call, { fetches: 0, waiting: new Set(), logLines: 0 });
+    this.#open.set(call, { fetches: 0, waiting: new Set(), bodies: new Map(), bodyChars: 0, logLines: 0 });
   }
 
   /** Forgets a call; says whether it was open. */
@@ -65,9 +67,24 @@ export class CallBook {
     return { fetch };
   }
 
-  /** Ends a fetch; says whether the call waits for it. */
-  settle(call: number, fetch: number): boolean {
-    return this.#open.get(call)?.waiting.delete(fetch) ?? false;
+  /** Ends a fetch and keeps its body until the call ends; says whether the call waits for it. */
+  settle(call: number, fetch: number, body: string): boolean {
+    const open = this.#open.get(call);
+    if (!open?.waiting.delete(fetch)) return false;
+    open.bodyChars += body.length;
+    if (open.bodyChars <= this.#bounds.bodyChars) open.bodies.set(fetch, body);
+    return true;
+  }
+
+  /** The body of an answer. */
+  body(call: number, fetch: number): Granted<string> {
+    const value = this.#open.get(call)?.bodies.get(fetch);
+    if (value !== undefined) return { value };
+    if (!this.#open.has(call)) return { refused: "Cannot read the answer: the call is over" };
+    return {
+      refused:
+        `Cannot read the answer: those of one call have more than ${this.#bounds.bodyChars} characters`,
+    };
   }
 
   /** Passes a line of log on, unless the call has written too many. */

@@ -10,8 +10,8 @@ import { CallBook, type GuestPort } from "./call_book.ts";
 import { type GuestEntries, installCalls } from "./guest_calls.ts";
 import { installGlobals } from "./guest_globals.ts";
 import { describeThrown, isOutOfMemory } from "./guest_error.ts";
-import type { GuestError } from "./messages.ts";
-import { answerPure } from "./pure_ops.ts";
+import type { Granted, GuestError } from "./messages.ts";
+import { answerMarkup, answerPure } from "./pure_ops.ts";
 import { newQuickJs, type QuickJs } from "./quickjs_wasm.ts";
 
 /**
@@ -19,6 +19,8 @@ import { newQuickJs, type QuickJs } from "./quickjs_wasm.ts";
  * last steps are refused: measured, 30.6 of 32 MiB and 63.4 of 64 MiB were as far as it got.
  */
 const FULL_SHARE = 15 / 16;
+/** What JSON makes of one character at most: `\\u0001`. */
+const MAX_ESCAPE = 6;
 /** Microtasks between two looks at the clock: some take long without reaching an interrupt check. */
 const JOBS_PER_LOOK = 64;
 
@@ -116,8 +118,8 @@ export class Guest {
   }
 
   /** Settles a fetch of a call. @throws {GuestBroke} If the guest broke a bound. */
-  settle(call: number, fetch: number, result: string): void {
-    if (!this.#calls.settle(call, fetch)) return;
+  settle(call: number, fetch: number, result: string, body: string): void {
+    if (!this.#calls.settle(call, fetch, body)) return;
     this.#enter(() => this.#invoke("settle", call, fetch, result));
   }
 
@@ -218,8 +220,7 @@ export class Guest {
     if (length > maxChars) {
       return this.#break(bound, `it handed over ${length} characters where ${maxChars} are allowed`);
     }
-    const text = vm.getString(handle);
-    return text;
+    return vm.getString(handle);
   }
 
   /** Marks the guest as broken and unwinds to {@link #enter}; inside the guest nothing catches it for long. */
@@ -231,10 +232,13 @@ export class Guest {
   /** Serves `askWorker`. */
   #answer(op: QuickJSHandle, json: QuickJSHandle): QuickJSHandle {
     const name = this.#textOf(op, 32, "message-size");
-    // An answer travels as JSON inside JSON, which can double it; what `html` and `xml` take came from a fetch.
-    const text = this.#textOf(json, 2 * this.#bounds.bodyChars, "message-size");
+    const text = this.#textOf(json, MAX_ESCAPE * this.#bounds.textChars, "message-size");
     const args: readonly unknown[] = JSON.parse(text);
-    return this.#vm.newString(JSON.stringify(this.#do(name, args)));
+    const startedMs = this.#nowMs();
+    const answer = JSON.stringify(this.#do(name, args));
+    // Not the plugin's time: a page may take long to read whoever asks.
+    this.#deadlineMs += this.#nowMs() - startedMs;
+    return this.#vm.newString(answer);
   }
 
   #do(op: string, args: readonly unknown[]): unknown {
@@ -243,6 +247,11 @@ export class Guest {
     switch (op) {
       case "fetch":
         return this.#calls.fetch(call, args[1]);
+      case "body":
+        return this.#bodyWithin(call, Number(args[1]));
+      case "html":
+      case "xml":
+        return this.#readMarkup(op, args[0]);
       case "log":
         this.#calls.log(call, String(args[1]), String(args[2]));
         return null;
@@ -268,5 +277,24 @@ export class Guest {
       default:
         return answerPure(op, args);
     }
+  }
+
+  /** A body that the plugin takes in: what is too large for its memory is refused instead of breaking a bound. */
+  #bodyWithin(call: number, fetch: number): Granted<string> {
+    const body = this.#calls.body(call, fetch);
+    const { textChars } = this.#bounds;
+    if ("refused" in body || body.value.length <= textChars) return body;
+    return {
+      refused:
+        `Cannot read the answer: it has ${body.value.length} characters where ${textChars} are allowed`,
+    };
+  }
+
+  /** Reads markup given as text, or the body of an answer where it lies. */
+  #readMarkup(op: "html" | "xml", source: unknown): Granted<unknown> {
+    if (typeof source === "string") return answerMarkup(op, source);
+    const { call, fetch }: { readonly call?: unknown; readonly fetch?: unknown } = Object(source);
+    const body = this.#calls.body(Number(call), Number(fetch));
+    return "refused" in body ? body : answerMarkup(op, body.value);
   }
 }

@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { ResolverPlugin, SettingsDeclaration } from "../api.ts";
+import type { PluginResponse, ResolverPlugin, SettingsDeclaration } from "../api.ts";
 import type { AskWorker } from "./guest_globals.ts";
-import type { FetchSettlement } from "./messages.ts";
+import type { FetchSettlement, Granted } from "./messages.ts";
 
 /** What the worker may call in a guest; every argument and result is a number or JSON text. */
 export interface GuestEntries {
@@ -89,24 +89,42 @@ export function installCalls(askWorker: AskWorker): GuestEntries {
     configurable: true,
   });
 
-  const responseOf = (answer: Exclude<FetchSettlement, { readonly refused: string }>) =>
-    freeze({
+  /** Which fetch a response came from, so that its body can be read where it lies. */
+  const fetches = new WeakMap<object, { readonly call: number; readonly fetch: number }>();
+
+  const grantedOrThrow = <Value>(granted: Granted<Value>): Value => {
+    if ("refused" in granted) throw new RangeError(granted.refused);
+    return granted.value;
+  };
+
+  const responseOf = (
+    call: number,
+    fetch: number,
+    answer: Exclude<FetchSettlement, { readonly refused: string }>,
+  ) => {
+    let body: string | undefined;
+    const text = () => body ??= grantedOrThrow<string>(ask("body", call, fetch));
+    const response: PluginResponse = freeze({
       status: answer.status,
       url: answer.url,
       headers: freeze(answer.headers),
-      text: () => answer.body,
+      text,
       json: () => {
+        const json = text();
         try {
-          return parse(answer.body);
+          return parse(json);
         } catch {
           throw new SyntaxError(
             `Cannot read the answer of status ${answer.status} as JSON: it begins with ${
-              stringify(answer.body.slice(0, 60))
+              stringify(json.slice(0, 60))
             }`,
           );
         }
       },
     });
+    fetches.set(response, { call, fetch });
+    return response;
+  };
 
   const fetchOf = (call: number) => (url: unknown, init?: { readonly headers?: Record<string, unknown> }) =>
     new GuestPromise((resolve, reject) => {
@@ -116,12 +134,13 @@ export function installCalls(askWorker: AskWorker): GuestEntries {
       if ("refused" in started) return reject(new TypeError(started.refused));
       waiting.set(`${call}/${started.fetch}`, (settlement) => {
         if ("refused" in settlement) reject(new TypeError(settlement.refused));
-        else resolve(responseOf(settlement));
+        else resolve(responseOf(call, started.fetch, settlement));
       });
     });
 
-  const markup = (op: string) => (text: unknown) => {
-    const read = ask(op, String(text));
+  const markup = (op: string) => (source: unknown) => {
+    const from = typeof source === "object" && source !== null ? fetches.get(source) : undefined;
+    const read = from ? ask(op, { call: from.call, fetch: from.fetch }) : ask(op, String(source));
     if (read.refused !== undefined) throw new SyntaxError(read.refused);
     return read.value;
   };

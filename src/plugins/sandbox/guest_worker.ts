@@ -68,7 +68,7 @@ async function handle(message: ToWorker): Promise<void> {
       case "call":
         return guests.get(plugin)?.call(message.call, message.input);
       case "settle":
-        return guests.get(plugin)?.settle(message.call, message.fetch, message.result);
+        return guests.get(plugin)?.settle(message.call, message.fetch, message.result, message.body);
       case "drop":
         return guests.get(plugin)?.drop(message.call);
       case "unload":

@@ -8,8 +8,12 @@
 import { Parser } from "htmlparser2";
 import type { HtmlSummary, XmlElement } from "../api.ts";
 
-/** Tags of one kind that are kept of one page; citation lists of large pages stay below. */
-const MAX_TAGS = 5_000;
+/** What is kept of one page, in characters and counting each attribute as some more; citation lists stay below. */
+const MAX_PAGE_CHARS = 256 * 1024;
+const ATTRIBUTE_COST_CHARS = 16;
+const MAX_BASE_CHARS = 4_096;
+/** What is kept of one document. */
+const MAX_XML_CHARS = 2 * 1024 * 1024;
 /** Depth and number of elements of one XML document. */
 const MAX_XML_DEPTH = 100;
 const MAX_XML_ELEMENTS = 50_000;
@@ -29,16 +33,29 @@ export function readHtml(text: string): HtmlSummary {
   const meta: Record<string, string>[] = [];
   const links: Record<string, string>[] = [];
   let base: string | undefined;
+  let room = MAX_PAGE_CHARS;
+  const keep = (kept: Record<string, string>[], attributes: Record<string, string>) => {
+    room -= sizeOf(attributes);
+    if (room >= 0) kept.push(attributes);
+  };
   const parser = new FlatParser({
     onopentag(name, attributes) {
-      if (name === "meta" && meta.length < MAX_TAGS) meta.push(attributes);
-      else if (name === "link" && links.length < MAX_TAGS) links.push(attributes);
+      if (name === "meta") keep(meta, attributes);
+      else if (name === "link") keep(links, attributes);
       // HTML §4.2.3: only the first base element with an href counts.
-      else if (name === "base") base ??= attributes["href"];
+      else if (name === "base") base ??= attributes["href"]?.slice(0, MAX_BASE_CHARS);
     },
   });
   parser.end(text);
   return base === undefined ? { meta, links } : { meta, links, base };
+}
+
+function sizeOf(attributes: Record<string, string>): number {
+  let size = ATTRIBUTE_COST_CHARS;
+  for (const [name, value] of Object.entries(attributes)) {
+    size += name.length + value.length + ATTRIBUTE_COST_CHARS;
+  }
+  return size;
 }
 
 interface OpenElement {
@@ -57,6 +74,13 @@ export function readXml(text: string): XmlElement {
   const stack: OpenElement[] = [];
   let root: OpenElement | undefined;
   let count = 0;
+  let room = MAX_XML_CHARS;
+  const take = (chars: number) => {
+    room -= chars;
+    if (room < 0) {
+      throw new SyntaxError(`Cannot read the XML: it has more than ${MAX_XML_CHARS} characters of content`);
+    }
+  };
   const parser = new Parser({
     onopentag(name, attributes) {
       if (++count > MAX_XML_ELEMENTS) {
@@ -65,6 +89,7 @@ export function readXml(text: string): XmlElement {
       if (stack.length >= MAX_XML_DEPTH) {
         throw new SyntaxError(`Cannot read the XML: it is deeper than ${MAX_XML_DEPTH} levels`);
       }
+      take(name.length + sizeOf(attributes));
       const element: OpenElement = { name, attributes, text: "", children: [] };
       stack.at(-1)?.children.push(element);
       root ??= element;
@@ -72,7 +97,9 @@ export function readXml(text: string): XmlElement {
     },
     ontext(data) {
       const open = stack.at(-1);
-      if (open) open.text += data;
+      if (!open) return;
+      take(data.length);
+      open.text += data;
     },
     onclosetag() {
       const closed = stack.pop();

@@ -24,8 +24,14 @@ export type ToWorker =
     }
     /** Call `resolve`; `input` is JSON of `[artifact, settings]`. */
     | { readonly type: "call"; readonly call: number; readonly input: string }
-    /** Settle a fetch; `result` is JSON of a {@link FetchSettlement}. */
-    | { readonly type: "settle"; readonly call: number; readonly fetch: number; readonly result: string }
+    /** Settle a fetch; `result` is JSON of a {@link FetchSettlement}. The body enters the guest only if it is read. */
+    | {
+      readonly type: "settle";
+      readonly call: number;
+      readonly fetch: number;
+      readonly result: string;
+      readonly body: string;
+    }
     /** Forget a call. */
     | { readonly type: "drop"; readonly call: number }
     /** Throw the guest away. */
@@ -34,13 +40,11 @@ export type ToWorker =
 
 /** How a fetch of a plugin ends inside the guest. */
 export type FetchSettlement =
-  | {
-    readonly status: number;
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  }
+  | { readonly status: number; readonly url: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly refused: string };
+
+/** What a guest is told that asked for something that can be refused. */
+export type Granted<Value> = { readonly value: Value } | { readonly refused: string };
 
 const guestError = z.object({
   name: z.string(),

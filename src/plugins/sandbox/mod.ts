@@ -6,10 +6,11 @@
 
 export { type BoundBroken, DEFAULT_BOUNDS, type SandboxBounds } from "./bounds.ts";
 export { type GuestHost, type GuestHostEvents, type OpenGuestHost, startGuestWorker } from "./guest_host.ts";
-export type { FetchSettlement, GuestError } from "./messages.ts";
+export type { GuestError } from "./messages.ts";
 export {
   type CallEnd,
   type CallRequest,
+  type FetchResult,
   type LoadEnd,
   type Lost,
   type RunningCall,

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { HtmlSummary, XmlElement } from "../api.ts";
 import type { UrlParts } from "./guest_globals.ts";
 import { readHtml, readXml } from "./markup.ts";
+import type { Granted } from "./messages.ts";
 
 const SETTABLE = [
   "href",
@@ -41,10 +43,6 @@ export function answerPure(op: string, args: readonly unknown[]): unknown {
     case "atob":
     case "btoa":
       return orNull(() => op === "atob" ? atob(text) : btoa(text));
-    case "html":
-      return { value: readHtml(text) };
-    case "xml":
-      return readOrRefuse(() => readXml(text));
     default:
       return null;
   }
@@ -79,9 +77,10 @@ function orNull<T>(compute: () => T): T | null {
   }
 }
 
-function readOrRefuse(read: () => unknown): { readonly value: unknown } | { readonly refused: string } {
+/** Reads a document, or says why it cannot be read. */
+export function answerMarkup(op: "html" | "xml", text: string): Granted<HtmlSummary | XmlElement> {
   try {
-    return { value: read() };
+    return { value: op === "html" ? readHtml(text) : readXml(text) };
   } catch (thrown) {
     return { refused: thrown instanceof Error ? thrown.message : String(thrown) };
   }

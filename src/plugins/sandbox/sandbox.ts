@@ -30,12 +30,17 @@ export type CallEnd =
   | { readonly type: "threw"; readonly error: GuestError }
   | Lost;
 
+/** What a guest's fetch came to. */
+export type FetchResult =
+  | Exclude<FetchSettlement, { readonly refused: string }> & { readonly body: string }
+  | { readonly refused: string };
+
 /** One call of a guest. */
 export interface CallRequest {
   /** JSON of `[artifact, settings]`. */
   readonly input: string;
   /** Performs a fetch; `undefined` leaves the guest waiting, for a call that is about to be dropped. */
-  fetch(request: unknown): Promise<FetchSettlement | undefined>;
+  fetch(request: unknown): Promise<FetchResult | undefined>;
   log(level: "debug" | "info" | "warn" | "error", text: string): void;
 }
 
@@ -162,7 +167,9 @@ export class Sandbox implements Disposable {
     const open = this.#calls.get(call);
     const result = await open?.request.fetch(JSON.parse(request));
     if (!open || result === undefined || !this.#calls.has(call)) return;
-    this.#worker?.send({ type: "settle", plugin: open.plugin, call, fetch, result: JSON.stringify(result) });
+    const { body = "", ...settlement }: Partial<FetchResult & { readonly body: string }> = result;
+    const { plugin } = open;
+    this.#worker?.send({ type: "settle", plugin, call, fetch, result: JSON.stringify(settlement), body });
   }
 
   #endLoad(plugin: string, end: LoadEnd): void {
