@@ -10,7 +10,6 @@ import { map, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
-import { artifactFromRecord } from "../../model/artifact_from_record.ts";
 import { InputError, messageOf } from "../../model/errors.ts";
 import type { Action, CommandContext } from "../action.ts";
 import { EXIT } from "../exit_code.ts";
@@ -62,9 +61,12 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
     return await importFile({ file: input, priority, strict: false, summary: format }, context);
   }
   if (artifactId === undefined) throw new InputError("Cannot enqueue: give an ARTIFACT_ID or --input FILE");
+  const [{ artifactFromRecord }, { routed }] = await Promise.all([
+    import("../../model/artifact_from_record.ts"),
+    import("../import/routed.ts"),
+  ]);
   const artifact = artifactFromRecord({ ...readMetadata(metadata), artifact_id: artifactId });
   using queue = await openQueue(context, { create: true });
-  const { routed } = await import("../import/routed.ts");
   const enqueued = await queue.enqueue([routed({ ...artifact, priority: priority ?? artifact.priority })]);
   await context.stdout.write(
     format === "json"

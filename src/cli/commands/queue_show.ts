@@ -11,7 +11,6 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, command } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { InputError } from "../../model/errors.ts";
-import { artifactIdOf } from "../../model/identifier.ts";
 import type { Action, CommandContext } from "../action.ts";
 import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
@@ -42,6 +41,7 @@ export const queueShowCommand = command(
 );
 
 async function run({ id, format }: InferValue<typeof options>, context: CommandContext): Promise<number> {
+  const { artifactIdOf } = await import("../../model/identifier.ts");
   using queue = await openQueue(context, { create: false });
   const key = /^\d+$/.test(id) ? Number(id) : artifactIdOf(id);
   const job = await queue.get(key);

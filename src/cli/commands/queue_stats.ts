@@ -14,7 +14,6 @@ import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
 import { openQueue } from "../open_queue.ts";
 import { jsonLine, statsJson } from "../render/json.ts";
-import { statsTable } from "../render/stats_table.ts";
 import { formatOption } from "../shared_options.ts";
 
 const options = object({ format: formatOption });
@@ -35,6 +34,11 @@ async function run({ format }: InferValue<typeof options>, context: CommandConte
   using queue = await openQueue(context, { create: false });
   const stats = await queue.stats();
   const { stdout } = context;
-  await stdout.write(format === "json" ? jsonLine(statsJson(stats)) : statsTable(stats, stdout.columns));
+  if (format === "json") await stdout.write(jsonLine(statsJson(stats)));
+  else {
+    // It knows the queue's states: imported above, it would have every command load the queue.
+    const { statsTable } = await import("../render/stats_table.ts");
+    await stdout.write(statsTable(stats, stdout.columns));
+  }
   return EXIT.done;
 }
