@@ -28,6 +28,9 @@ import { WakeHeap } from "./wake_heap.ts";
 /** How often the groups are told how fast they need to be. */
 const PACE_MS = 1_000;
 
+/** How soon a route that waits for a free slot is looked at if no news came: in case that some were lost. */
+const SLOT_CHECK_MS = 5_000;
+
 /** Ways in which the first request of a job on a route can be paid for: each is a list of groups, best first. */
 export type NeedsOf = (route: string) => readonly (readonly string[])[];
 
@@ -124,7 +127,9 @@ export class Dispatcher {
   #sleep(route: string, now: number): void {
     let opensAt = Infinity;
     for (const groups of this.#needsOf(route)) {
-      opensAt = Math.min(opensAt, Math.max(now + 1, this.#book.room(groups).until));
+      const { until, why } = this.#book.room(groups);
+      // Nobody knows when a slot comes free, but news of it wakes the route at once, from another process too.
+      opensAt = Math.min(opensAt, why === "concurrency" ? now + SLOT_CHECK_MS : Math.max(now + 1, until));
       for (const group of groups) {
         const waiting = this.#waiting.get(group);
         if (waiting) waiting.add(route);
