@@ -1,5 +1,13 @@
 import { FatalError } from "../../src/model/errors.ts";
-import type { Exchange, Exchanged, ExchangeView, SqliteWorkQueue, WorkQueue } from "../../src/queue/mod.ts";
+import type {
+  Exchange,
+  Exchanged,
+  ExchangeView,
+  Lease,
+  Settlement,
+  SqliteWorkQueue,
+  WorkQueue,
+} from "../../src/queue/mod.ts";
 
 /** What is to go wrong in the next exchange. */
 export type ExchangeFault = "killed-inside" | "killed-after" | "disk-full";
@@ -17,6 +25,10 @@ export interface FaultOptions {
   readonly takeFault: () => ExchangeFault | null;
   /** The process dies now. */
   readonly onKilled: () => void;
+  /** Whether a lease is in force, by the database. */
+  readonly holds: (lease: Lease) => boolean;
+  /** A settlement was taken whose lease was not in force. */
+  readonly onStale: (settlement: Settlement) => void;
   /** An exchange is about to decide; what it sees is the database's state. */
   readonly onCommitted: (exchanged: Exchanged) => void;
   readonly writes: WriteCounter;
@@ -44,6 +56,7 @@ export function withFaults(
         if (fault === "killed-inside") throw new Error("killed");
         return decided;
       };
+      const held = exchange.settlements.map(({ lease }) => options.holds(lease));
       let exchanged: Exchanged;
       try {
         exchanged = await queue.exchange({ ...exchange, plan });
@@ -58,6 +71,9 @@ export function withFaults(
       if (fault === "killed-after") {
         options.onKilled();
         return await NEVER;
+      }
+      for (const [index, settlement] of exchange.settlements.entries()) {
+        if (exchanged.settled[index] !== "lost" && !held[index]) options.onStale(settlement);
       }
       options.onCommitted(exchanged);
       return exchanged;

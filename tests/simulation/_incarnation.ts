@@ -52,6 +52,12 @@ export class Incarnation {
         return fault;
       },
       onKilled: () => this.kill(),
+      holds: shared.holds,
+      onStale: ({ type, lease }) =>
+        shared.judge.breach(
+          shared.clock.now(),
+          `${type} of job row ${lease.jobId} was taken from a stale holder`,
+        ),
       onCommitted: () => this.#keepWaits(),
     });
     this.orchestrator = new Orchestrator({

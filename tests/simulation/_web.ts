@@ -9,6 +9,9 @@ const JITTER_MS = 10;
 const TIMEOUT_MS = 30_000;
 /** One job in so many is never served. */
 const BROKEN = 50;
+/** One in so many takes so long that a stalled process and its successor work on it at once. */
+const LARGE = 20;
+const LARGE_MS = 40_000;
 
 /** What came of a request, and what a server's refusal asked for. */
 export interface Answer {
@@ -55,7 +58,8 @@ export class SimulatedWeb {
           return;
         }
         const { headers, until } = this.#headers(server, status);
-        const serviceMs = status === 200 ? server.serviceMs : 1;
+        const isLarge = job % LARGE === 3 && (status === 200 || status === 404);
+        const serviceMs = isLarge ? LARGE_MS : status === 200 ? server.serviceMs : 1;
         const restMs = serviceMs + this.#wayMs(server);
         process.setTimer(restMs, () => {
           const latencyMs = this.#world.now() - sentAt;
