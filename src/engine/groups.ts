@@ -13,6 +13,7 @@ import {
   parseRate,
 } from "../limits/mod.ts";
 import type { IdKind } from "../model/identifier.ts";
+import type { Closed } from "../model/permit.ts";
 import type { Resolver } from "../model/resolver.ts";
 import type { NeedsOf } from "../orchestrator/mod.ts";
 import type { PluginInfo, PluginRegistry } from "../plugins/mod.ts";
@@ -22,6 +23,11 @@ const HOST = "host:";
 
 /** The default of `orchestrator.max_per_host`: an operator who sets more knows the hosts. */
 const DEFAULT_MAX_PER_HOST = 4;
+
+/** The route of a job that waits for several groups at once: their names with spaces between. */
+export function routeOf({ group, needs = [group] }: Closed): string {
+  return needs.join(" ");
+}
 
 /** The limit groups of one run. */
 export interface Groups {
@@ -82,8 +88,8 @@ function sharedHosts(registry: PluginRegistry): ReadonlyMap<string, string> {
 function createNeeds(resolvers: readonly Resolver[], groupOfHost: (key: string) => string): NeedsOf {
   const fresh = new Map<string, readonly (readonly string[])[]>();
   return (route) => {
-    if (route.startsWith(HOST)) return [[groupOfHost(route.slice(HOST.length))]];
-    if (!route.startsWith("fresh:")) return [[route]];
+    if (route.startsWith(HOST) && !route.includes(" ")) return [[groupOfHost(route.slice(HOST.length))]];
+    if (!route.startsWith("fresh:")) return [route.split(" ")];
     let needs = fresh.get(route);
     if (!needs) fresh.set(route, needs = firstTier(resolvers, route.slice("fresh:".length)));
     return needs;

@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
+import type { Closed } from "../model/permit.ts";
 import type { Clock, Random } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
@@ -22,7 +23,7 @@ import {
 import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
-import type { Groups } from "./groups.ts";
+import { type Groups, routeOf } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import { PartOwners } from "./part_owners.ts";
@@ -157,6 +158,11 @@ async function processJob(
   }
 }
 
+/** What the limit groups closed they open; what a refusal closed that they do not know of waits by itself. */
+function untilOf({ needs, until }: Closed): number | null {
+  return needs ? null : until;
+}
+
 function jobEndOf(job: LeasedJob, end: PipelineEnd, groups: Groups): JobEnd {
   switch (end.type) {
     case "finished":
@@ -170,7 +176,7 @@ function jobEndOf(job: LeasedJob, end: PipelineEnd, groups: Groups): JobEnd {
         route: end.nextUrl === null ? freshRoute(job.artifactId) : groups.groupOf(new URL(end.nextUrl)),
       };
     case "closed":
-      return { type: "hold", route: end.closed.group, until: null, cursor: end.cursor };
+      return { type: "hold", route: routeOf(end.closed), until: untilOf(end.closed), cursor: end.cursor };
     case "interrupted":
       return { type: "release", route: job.route, cursor: end.cursor };
   }

@@ -132,7 +132,7 @@ export class GroupBook {
     for (const name of names) {
       const room = this.room([name]);
       if (room.count > 0 || (closed && closed.until >= room.until)) continue;
-      closed = { type: "closed", group: name, until: room.until, why: room.why };
+      closed = { type: "closed", group: name, until: room.until, why: room.why, needs: names };
     }
     if (closed) return closed;
     for (const name of names) {

@@ -18,6 +18,12 @@ export interface Closed {
   readonly until: number;
   /** What stands in the way. */
   readonly why: ClosedWhy;
+  /**
+   * All groups that the step needs together: a job that waits must not be woken for one of them while another is closed.
+   *
+   * @default {[group]}
+   */
+  readonly needs?: readonly string[];
 }
 
 /** What became of a request, told to every group of its permit as soon as it is known. */

@@ -29,7 +29,7 @@ export class JobPermits implements PermitSource, Disposable {
     if (second.type === "permit") return joined(first, second);
     // All or none: the first group must not stay charged while the job waits for another.
     first[Symbol.dispose]();
-    return second;
+    return { ...second, needs: groups };
   }
 
   [Symbol.dispose](): void {

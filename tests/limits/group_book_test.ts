@@ -121,7 +121,13 @@ Deno.test("a refusal closes its groups for all before anybody else starts", () =
   book.settle();
   for (const name of ["a", "b"]) {
     const closed = book.acquire([name]);
-    deepEqual(closed, { type: "closed", group: name, until: clock.now() + 120_000, why: "cool-down" });
+    deepEqual(closed, {
+      type: "closed",
+      group: name,
+      until: clock.now() + 120_000,
+      why: "cool-down",
+      needs: [name],
+    });
   }
 });
 
