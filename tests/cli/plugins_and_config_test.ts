@@ -137,3 +137,27 @@ Deno.test("config check --confinement lets the engine try its walls", async () =
   equal(code, 0, stdout);
   match(stdout, /The engine is confined. It tried to\n( {2}refused {3}[^\n]+: Requires [^\n]+\n){6}$/);
 });
+
+Deno.test("config check --confinement counts a variable that reads as unset as refused", async () => {
+  await using program = new Program();
+  const flags = ["--ignore-env", "--no-prompt", "--allow-net", "--allow-read", "--allow-write"];
+  const check = [
+    "config",
+    "check",
+    "--confinement",
+    "--format",
+    "json",
+    "--config",
+    program.path("empty.json"),
+  ];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, "main.ts", ...check],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  const { confined, probes } = JSON.parse(new TextDecoder().decode(stdout));
+  deepEqual([code, confined], [0, true]);
+  match(
+    probes.find(({ attempt }: { attempt: string }) => attempt === "read an environment variable").refusal,
+    /reads as unset/,
+  );
+});

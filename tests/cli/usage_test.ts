@@ -4,7 +4,7 @@ import { Program } from "./_program.ts";
 /** Command lines that cannot be understood, and what is said of each. */
 const WRONG: readonly (readonly [args: string, said: RegExp])[] = [
   ["quue stats", /"quue".*Did you mean "queue"/],
-  ["queue stat", /"stat".*Did you mean "stats"/],
+  ["queue stat", /"stat".*Did you mean .*"stats"/],
   ["queue stats --fromat json", /"--fromat".*Did you mean "--format"/],
   ["queue stats --format jsn", /"--format": Expected one of "text" and "json", but got "jsn"/],
   ["queue run --workers 0", /"--workers": Expected a value greater than or equal to 1, but got "0"/],
