@@ -7,11 +7,12 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten-core";
 import type { BoundBroken, SandboxBounds } from "./bounds.ts";
 import { CallBook, type GuestPort } from "./call_book.ts";
+import { GuestBroke } from "./guest_broke.ts";
 import { type GuestEntries, installCalls } from "./guest_calls.ts";
-import { installGlobals } from "./guest_globals.ts";
 import { describeThrown, isOutOfMemory } from "./guest_error.ts";
-import type { Granted, GuestError } from "./messages.ts";
-import { answerMarkup, answerPure } from "./pure_ops.ts";
+import { installGlobals } from "./guest_globals.ts";
+import { serveGuest } from "./guest_services.ts";
+import type { GuestError } from "./messages.ts";
 import { newQuickJs, type QuickJs } from "./quickjs_wasm.ts";
 
 /**
@@ -19,21 +20,10 @@ import { newQuickJs, type QuickJs } from "./quickjs_wasm.ts";
  * last steps are refused: measured, 30.6 of 32 MiB and 63.4 of 64 MiB were as far as it got.
  */
 const FULL_SHARE = 15 / 16;
-/** What JSON makes of one character at most: `\\u0001`. */
+/** What JSON makes of one character at most: `\u0001`. */
 const MAX_ESCAPE = 6;
 /** Microtasks between two looks at the clock: some take long without reaching an interrupt check. */
 const JOBS_PER_LOOK = 64;
-
-/** The guest broke a bound: it must not be entered again and is thrown away whole. */
-export class GuestBroke extends Error {
-  override readonly name = "GuestBroke";
-  readonly bound: BoundBroken;
-
-  constructor(bound: BoundBroken, detail: string) {
-    super(detail);
-    this.bound = bound;
-  }
-}
 
 /** Options of {@link Guest.create}. */
 export interface GuestOptions {
@@ -229,72 +219,26 @@ export class Guest {
     throw this.#broke;
   }
 
+  /** Answers the guest; a bound that it broke stays known although the interpreter makes an error of what is thrown. */
+  #serve(op: string, args: readonly unknown[]): unknown {
+    try {
+      return serveGuest(op, args, { bounds: this.#bounds, calls: this.#calls, file: this.#file });
+    } catch (thrown) {
+      if (thrown instanceof GuestBroke) this.#broke ??= thrown;
+      throw thrown;
+    }
+  }
+
   /** Serves `askWorker`. */
   #answer(op: QuickJSHandle, json: QuickJSHandle): QuickJSHandle {
     const name = this.#textOf(op, 32, "message-size");
     const text = this.#textOf(json, MAX_ESCAPE * this.#bounds.textChars, "message-size");
     const args: readonly unknown[] = JSON.parse(text);
+    this.#checkBounds();
     const startedMs = this.#nowMs();
-    const answer = JSON.stringify(this.#do(name, args));
+    const answer = JSON.stringify(this.#serve(name, args));
     // Not the plugin's time: a page may take long to read whoever asks.
     this.#deadlineMs += this.#nowMs() - startedMs;
     return this.#vm.newString(answer);
-  }
-
-  #do(op: string, args: readonly unknown[]): unknown {
-    this.#checkBounds();
-    const call = Number(args[0]);
-    switch (op) {
-      case "fetch":
-        return this.#calls.fetch(call, args[1]);
-      case "body":
-        return this.#bodyWithin(call, Number(args[1]));
-      case "html":
-      case "xml":
-        return this.#readMarkup(op, args[0]);
-      case "log":
-        this.#calls.log(call, String(args[1]), String(args[2]));
-        return null;
-      case "answered": {
-        const answer = String(args[1]);
-        if (answer.length > this.#bounds.answerChars) {
-          this.#break(
-            "answer-size",
-            `its answer has ${answer.length} characters where ${this.#bounds.answerChars} are allowed`,
-          );
-        }
-        this.#calls.answer(call, answer);
-        return null;
-      }
-      case "threw": {
-        const error = describeThrown(String(args[1]), this.#file);
-        if (isOutOfMemory(error)) {
-          this.#break("memory", `it ran out of its ${this.#bounds.memoryBytes} bytes of memory`);
-        }
-        this.#calls.fail(call, error);
-        return null;
-      }
-      default:
-        return answerPure(op, args);
-    }
-  }
-
-  /** A body that the plugin takes in: what is too large for its memory is refused instead of breaking a bound. */
-  #bodyWithin(call: number, fetch: number): Granted<string> {
-    const body = this.#calls.body(call, fetch);
-    const { textChars } = this.#bounds;
-    if ("refused" in body || body.value.length <= textChars) return body;
-    return {
-      refused:
-        `Cannot read the answer: it has ${body.value.length} characters where ${textChars} are allowed`,
-    };
-  }
-
-  /** Reads markup given as text, or the body of an answer where it lies. */
-  #readMarkup(op: "html" | "xml", source: unknown): Granted<unknown> {
-    if (typeof source === "string") return answerMarkup(op, source);
-    const { call, fetch }: { readonly call?: unknown; readonly fetch?: unknown } = Object(source);
-    const body = this.#calls.body(Number(call), Number(fetch));
-    return "refused" in body ? body : answerMarkup(op, body.value);
   }
 }

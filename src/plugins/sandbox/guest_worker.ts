@@ -7,7 +7,8 @@
 /// <reference lib="deno.worker" />
 
 import type { BoundBroken } from "./bounds.ts";
-import { Guest, GuestBroke } from "./guest.ts";
+import { Guest } from "./guest.ts";
+import { GuestBroke } from "./guest_broke.ts";
 import { hintGarbage } from "./hint_garbage.ts";
 import type { FromWorker, GuestError, ToWorker } from "./messages.ts";
 import { StripError, stripTypes } from "./strip_types.ts";
