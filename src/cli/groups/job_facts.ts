@@ -47,10 +47,10 @@ function groupsOfRoute(
 ): readonly GroupFacts[] {
   // Which resolvers come first only they themselves could say: all that have been asked before are shown.
   if (route.startsWith("fresh:")) return [...groups.values()].filter(({ name }) => !name.startsWith("host:"));
-  const group = route.startsWith("host:")
-    ? groupOfKey(route.slice("host:".length))
-    : groups.get(route) ?? null;
-  return group ? [group] : [];
+  // A step that needs several groups at once waits on a route of all their names.
+  return route.split(" ").flatMap((name) =>
+    (name.startsWith("host:") ? groupOfKey(name.slice("host:".length)) : groups.get(name)) ?? []
+  );
 }
 
 /** A plugin directory that is gone is no reason to show nothing. */
