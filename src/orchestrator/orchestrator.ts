@@ -126,8 +126,6 @@ export class Orchestrator {
     // Its lease lapsed here, as after a suspend, and it was leased anew: the work of then must publish nothing.
     this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
     const running: Running = { job, abort: new AbortController(), leaseUntil: job.leaseUntil };
-    // After a lapse the same job may be leased here again: who still works on it has lost it.
-    this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
     this.#running.set(job.jobId, running);
     try {
       const result = await runOne(job, permit, {
