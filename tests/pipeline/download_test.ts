@@ -169,6 +169,19 @@ Deno.test("download() keeps what it has when the server fails in between", async
   assert.deepEqual(told.asked, [...ASKED_FOR_REST, ASKED_FOR_REST[1]]);
 });
 
+Deno.test("download() keeps nothing of a file that turns out broken once the rest has come", async () => {
+  const rest = new Uint8Array(FILE.length - PART_BYTES).fill(120);
+  const junk: Answering = () =>
+    new Response(rest, { status: 206, headers: { "content-range": rangeOf(PART_BYTES), etag: '"v1"' } });
+  await using rig = await openRig();
+  await using host = startHost({ "/a": [broken({ etag: '"v1"' }), junk] });
+  const naming = resolver("naming", found([{ url: `${host.url}/a` }]));
+  const first = await rig.run([naming]);
+  const second = recordOf(await rig.run([naming], { cursor: cursorOf(first), attempts: 1 }));
+  assert.equal(second.outcome, "error");
+  assert.deepEqual(await namesIn(join(rig.outDir, ".part")), []);
+});
+
 Deno.test("download() refuses a partial answer that nobody asked for", async () => {
   await using rig = await openRig();
   assert.deepEqual(await refusal(rig, partial(PART_BYTES, {}), "partial"), ["truncated", 206]);
@@ -256,9 +269,9 @@ Deno.test("download() gives up a page of 200 MB after its first bytes", async ()
   });
   const record = recordOf(await fetchOne(rig, `${host.url}/a`));
   assert.equal(record.reason, "html-instead-of-pdf");
-  await cancelled.promise;
   // What the sockets' buffers hold is sent as well.
   assert.ok(sent < 20_000_000, `${sent} bytes were sent`);
+  await cancelled.promise;
 });
 
 Deno.test("download() hands on that the disk cannot be written to", async () => {

@@ -99,6 +99,7 @@ Deno.test("processArtifact() holds for a resolver that opens within a minute", a
   const held = await rig.run([first, fellow, later]);
   assert.ok(held.type === "closed");
   assert.deepEqual([held.closed.group, held.closed.until], ["api", now + 60_000]);
+  assert.equal(later.asked.length, 0);
   assert.equal(
     recordOf(await rig.run([first, fellow, later], { cursor: held.cursor })).reason,
     "no-open-copy",
