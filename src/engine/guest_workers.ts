@@ -66,6 +66,8 @@ export class GuestWorkerPool implements Disposable {
     } catch (error) {
       return this.#tell({ type: "guest-failed", id, text: messageOf(error) });
     }
+    // It may have been given up while it started; its port is closed then.
+    if (!this.#workers.has(id)) return;
     worker.onerror = (event) => {
       event.preventDefault();
       this.#tell({ type: "guest-failed", id, text: event.message });

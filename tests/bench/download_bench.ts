@@ -29,7 +29,11 @@ export async function downloadBench(start: Start, print: (line: string) => void,
       );
     }
     ratios.sort((a, b) => a - b);
-    print(`download: ${FILES} files of ${FILE_BYTES / 1000} kB, ${WORKERS} at once: ${median(ratios).toFixed(2)} of curl`);
+    print(
+      `download: ${FILES} files of ${FILE_BYTES / 1000} kB, ${WORKERS} at once: ${
+        median(ratios).toFixed(2)
+      } of curl`,
+    );
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -39,7 +43,10 @@ async function timeCurl(directory: string, origin: string, round: number): Promi
   const out = `${directory}/curl-${round}`;
   await Deno.mkdir(out);
   const config = `${out}.txt`;
-  const lines = Array.from({ length: FILES }, (_, n) => `url = "${origin}/${n}.pdf"\noutput = "${out}/${n}.pdf"\n`);
+  const lines = Array.from(
+    { length: FILES },
+    (_, n) => `url = "${origin}/${n}.pdf"\noutput = "${out}/${n}.pdf"\n`,
+  );
   await Deno.writeTextFile(config, lines.join(""));
   return await timed(["curl", "-s", "--parallel", "--parallel-max", String(WORKERS), "-K", config], "curl");
 }
@@ -66,7 +73,9 @@ async function timeProgram(
   await Deno.writeTextFile(list, Array.from({ length: FILES }, (_, n) => `${origin}/${n}.pdf\n`).join(""));
   const importMs = await timed([...start, "queue", "import", list, "--config", config, "--quiet"], "import");
   const runMs = await timed([...start, "queue", "run", "--drain", "--config", config, "--quiet"], "run");
-  const { done } = JSON.parse(await read([...start, "queue", "stats", "--format", "json", "--config", config]));
+  const { done } = JSON.parse(
+    await read([...start, "queue", "stats", "--format", "json", "--config", config]),
+  );
   if (done !== FILES) throw new Error(`Cannot compare: ${done} of ${FILES} files were fetched`);
   return { importMs, runMs };
 }
@@ -74,8 +83,11 @@ async function timeProgram(
 async function timed(command: readonly string[], what: string): Promise<number> {
   const begun = performance.now();
   const [program = "", ...args] = command;
-  const { code, stderr } = await new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).output();
-  if (code !== 0) throw new Error(`Cannot time ${what}: it ended with ${code}: ${new TextDecoder().decode(stderr)}`);
+  const { code, stderr } = await new Deno.Command(program, { args, stdout: "null", stderr: "piped" })
+    .output();
+  if (code !== 0) {
+    throw new Error(`Cannot time ${what}: it ended with ${code}: ${new TextDecoder().decode(stderr)}`);
+  }
   return performance.now() - begun;
 }
 
@@ -93,7 +105,8 @@ async function serve(): Promise<AsyncDisposable & { readonly origin: string }> {
     const body = Deno.readFileSync(${JSON.stringify(file)});
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => console.log(port) },
       () => new Response(body, { headers: { "content-type": "application/pdf" } }));`;
-  const child = new Deno.Command(Deno.execPath(), { args: ["eval", source], stdout: "piped", stderr: "null" }).spawn();
+  const child = new Deno.Command(Deno.execPath(), { args: ["eval", source], stdout: "piped", stderr: "null" })
+    .spawn();
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   reader.releaseLock();

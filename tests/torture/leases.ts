@@ -48,6 +48,16 @@ export function workerOf(pid: number): string | null {
   return null;
 }
 
+/** Whether a process is stopped by a signal; where the system has no `/proc` it is taken to be. */
+export function isStopped(pid: number): boolean {
+  try {
+    // The state follows the name, which stands in parentheses and may hold some itself: proc_pid_stat(5).
+    return /\) T /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return true;
+  }
+}
+
 function linkOf(path: string): string {
   try {
     return Deno.readLinkSync(path);

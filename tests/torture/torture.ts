@@ -5,7 +5,7 @@ import type { RunningProgram } from "../_support/program.ts";
 import { pause, until } from "../_support/until.ts";
 import { Workspace } from "../_support/workspace.ts";
 import { judge } from "./judge.ts";
-import { isDrained, readLeases, workerOf } from "./leases.ts";
+import { isDrained, isStopped, readLeases, workerOf } from "./leases.ts";
 import { type Blow, type Hit, nextHit } from "./plan.ts";
 
 /** What is to be done. */
@@ -190,16 +190,22 @@ class Round {
   }
 
   async #deal(program: RunningProgram, { blow, stallMs }: Hit, workspace: Workspace): Promise<void> {
-    const worker = workerOf(program.pid);
+    let worker = workerOf(program.pid);
     const held = () =>
       readLeases(workspace.database).filter(({ holder }) => holder === worker).map((row) => row.artifactId);
     const atMs = performance.now();
     switch (blow) {
-      case "kill":
+      case "kill": {
+        // Held still first: what it has in flight is read before another process can take it over from the dead.
+        program.kill("SIGSTOP");
+        await until(() => !program.running || isStopped(program.pid), "a process is stopped", END_MS);
+        worker = workerOf(program.pid);
+        const inFlight = held();
         program.kill("SIGKILL");
         await program.ended;
-        this.#dealt.push({ blow, atMs, backAtMs: null, inFlight: held() });
+        this.#dealt.push({ blow, atMs, backAtMs: null, inFlight });
         return;
+      }
       case "terminate": {
         program.kill("SIGTERM");
         await program.ended;

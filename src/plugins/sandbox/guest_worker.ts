@@ -85,15 +85,17 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 let last = Promise.resolve();
-function receive({ data }: MessageEvent<ToWorker>): void {
+function receive(data: ToWorker): void {
   last = last.then(() => handle(data)).then(() => say({ type: "done-with", seq: data.seq }));
 }
 
-self.onmessage = (event: MessageEvent<ToWorker>) => {
-  const [port] = event.ports;
-  if (!port) return receive(event);
+self.onmessage = (event: MessageEvent<ToWorker | null>) => {
+  const { data, ports: [port] } = event;
+  if (data !== null) return receive(data);
+  // The thread that was to talk to this worker has ended before its port arrived: so will this worker.
+  if (!port) return;
   host = port;
-  port.onmessage = receive;
+  port.onmessage = ({ data }: MessageEvent<ToWorker>) => receive(data);
   say({ type: "ready" });
 };
 say({ type: "ready" });
