@@ -5,7 +5,7 @@
  */
 
 import type { IdKind } from "./identifier.ts";
-import type { Outcome, Reason } from "./reason.ts";
+import { type Outcome, type Reason, REASONS } from "./reason.ts";
 
 /** The ids known of a work, each normalised as in `identifier.ts`, without the kind's prefix. */
 export type KnownIds = Readonly<Partial<Record<IdKind, string>>>;
@@ -78,4 +78,22 @@ export interface ArtifactRecord {
   readonly elapsedMs: number;
   /** Every URL that was tried, in order. */
   readonly tried: readonly Attempted[];
+}
+
+/** The record of an artifact that ended for `reason` and gave no file. */
+export function emptyRecord(reason: Reason): ArtifactRecord {
+  return {
+    outcome: REASONS[reason].outcome,
+    reason,
+    path: null,
+    sha256: null,
+    bytes: null,
+    url: null,
+    finalUrl: null,
+    resolver: null,
+    version: null,
+    license: null,
+    elapsedMs: 0,
+    tried: [],
+  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { emptyRecord } from "../model/artifact.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Permit, PermitSource } from "../model/permit.ts";
 import type { Logger } from "../model/ports.ts";
@@ -62,20 +63,7 @@ async function work(job: LeasedJob, permit: Permit | null, options: RunOneOption
       route: freshRoute(job.artifactId),
       cursor: job.cursor,
       message: messageOf(error),
-      record: {
-        outcome: "error",
-        reason: "resolver-failed",
-        path: null,
-        sha256: null,
-        bytes: null,
-        url: null,
-        finalUrl: null,
-        resolver: null,
-        version: null,
-        license: null,
-        elapsedMs: 0,
-        tried: [],
-      },
+      record: emptyRecord("resolver-failed"),
     };
   }
 }

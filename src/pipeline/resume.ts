@@ -85,15 +85,6 @@ export function checkPartialResponse(headers: Headers, part: ResumePoint): Range
   return checkContentRange(headers.get("content-range"), part);
 }
 
-/**
- * The whole's length as a 416 states it (an asterisk in place of the range, RFC 9110 §15.5.17); `null` if it does not. Equal to the bytes
- * held it means "nothing is missing", but only while the validator still matches.
- */
-export function unsatisfiedLength(header: string | null): number | null {
-  const match = /^bytes \*\/(\d{1,15})$/i.exec(header?.trim() ?? "");
-  return match ? Number(match[1]) : null;
-}
-
 function refused(detail: string): RangeCheck {
   return { ok: false, detail };
 }

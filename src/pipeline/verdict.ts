@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ArtifactRecord, Attempted } from "../model/artifact.ts";
+import { type ArtifactRecord, type Attempted, emptyRecord } from "../model/artifact.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
 import type { Cursor, Tried } from "./cursor.ts";
 import { byRank } from "./rank.ts";
@@ -30,19 +30,11 @@ export function decisiveReason(cursor: Cursor): Reason {
 
 /** The record of an artifact that gave no file. */
 export function recordWithoutFile(cursor: Cursor, now: number): ArtifactRecord {
-  const reason = decisiveReason(cursor);
   const best = bestTried(cursor);
   return {
-    outcome: REASONS[reason].outcome,
-    reason,
-    path: null,
-    sha256: null,
-    bytes: null,
+    ...emptyRecord(decisiveReason(cursor)),
     url: best?.candidate.url ?? null,
-    finalUrl: null,
     resolver: best?.candidate.resolver ?? null,
-    version: null,
-    license: null,
     elapsedMs: now - cursor.startedAt,
     tried: attemptsOf(cursor),
   };

@@ -6,7 +6,6 @@ import {
   resumeHeaders,
   type ResumePoint,
   strongValidatorOf,
-  unsatisfiedLength,
 } from "../../src/pipeline/resume.ts";
 
 const point: ResumePoint = { url: "http://a.test/x.pdf", validator: '"v1"', totalBytes: 1_000, bytes: 400 };
@@ -92,9 +91,4 @@ Deno.test("checkPartialResponse() joins only the same version, in one plain part
   const dated = { ...point, validator: minuteBefore };
   assert.equal(check({ "last-modified": minuteBefore }, dated), true);
   assert.equal(check({ "last-modified": date }, dated), false);
-});
-
-Deno.test("unsatisfiedLength() reads the length of a 416", () => {
-  assert.equal(unsatisfiedLength("bytes */1000"), 1_000);
-  for (const other of [null, "", "bytes */*", "bytes 0-1/1000"]) assert.equal(unsatisfiedLength(other), null);
 });

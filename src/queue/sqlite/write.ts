@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { ArtifactRecord } from "../../model/artifact.ts";
+import { type ArtifactRecord, emptyRecord } from "../../model/artifact.ts";
 import type { Random } from "../../model/ports.ts";
 import { backoffDelayMs, type RetryPolicy } from "../backoff.ts";
 import type { LaneBook } from "../lane_book.ts";
@@ -256,7 +256,7 @@ export class Write {
     for (const row of rows) {
       const lease = { jobId: integer(row, "id"), epoch: integer(row, "lease_epoch") };
       if (integer(row, "lapses") + 1 >= MAX_LAPSES) {
-        this.#finish(lease, exhausted);
+        this.#finish(lease, emptyRecord("attempts-exhausted"));
         continue;
       }
       this.#run(sql.RECLAIM, lease.jobId);
@@ -307,22 +307,6 @@ export class Write {
     this.#connection.statement(statement).run(...parameters);
   }
 }
-
-/** The record of a job whose workers died one after the other. */
-const exhausted: ArtifactRecord = {
-  outcome: "error",
-  reason: "attempts-exhausted",
-  path: null,
-  sha256: null,
-  bytes: null,
-  url: null,
-  finalUrl: null,
-  resolver: null,
-  version: null,
-  license: null,
-  elapsedMs: 0,
-  tried: [],
-};
 
 function count<K>(counters: Map<K, number>, key: K, delta: number): void {
   counters.set(key, (counters.get(key) ?? 0) + delta);
