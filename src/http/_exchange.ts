@@ -53,6 +53,7 @@ export class Exchange {
     this.#request = request;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...parts.timeouts, ...request.timeouts };
     this.#permits = request.permits;
+    for (const hop of request.via ?? []) this.#visit(new URL(hop));
     this.#watch = new RequestWatch(parts.clock, this.#timeouts.totalMs, request.signal);
   }
 
@@ -73,6 +74,8 @@ export class Exchange {
 
   async #follow(text: string): Promise<HttpResult> {
     let headers = requestHeaders(this.#request.headers, this.#parts.userAgent);
+    const { origin } = URL.parse(text) ?? {};
+    if (this.#hops.some((hop) => new URL(hop).origin !== origin)) headers = headersAcrossOrigins(headers);
     for (;;) {
       const vetted = await vet(text, {
         ...this.#parts,
@@ -144,8 +147,7 @@ export class Exchange {
     const { clock, logger, meter, transport } = this.#parts;
     const { url } = vetted;
     const { signal, deadline } = this.#watch;
-    this.#hops.push(url.href);
-    this.#visited.add(withoutFragment(url));
+    this.#visit(url);
     const { purpose } = this.#request;
     const sentAt = clock.now();
     try {
@@ -163,6 +165,11 @@ export class Exchange {
     } finally {
       deadline.pause();
     }
+  }
+
+  #visit(url: URL): void {
+    this.#hops.push(url.href);
+    this.#visited.add(withoutFragment(url));
   }
 
   /** Where a redirect leads, if it may be followed. */

@@ -141,6 +141,13 @@ export interface GetOptions {
   readonly purpose: "resolve" | "download" | "robots";
   /** Fields of the request. To another origin go only those that cannot be a credential. */
   readonly headers?: HeadersInit;
+  /**
+   * URLs asked before, whose redirects led to this one, as {@linkcode HopClosed} told them: they count as redirects,
+   * none of them is gone back to, and another origin among them keeps credentials from being sent.
+   *
+   * @default {[]}
+   */
+  readonly via?: readonly string[];
   /** Ends the request and its body when aborted. */
   readonly signal?: AbortSignal;
   /**

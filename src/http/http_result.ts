@@ -48,7 +48,7 @@ export interface HopClosed {
   readonly closed: Closed;
   /** Where to go on once it is open: the URL of the hop that was not made. */
   readonly resumeUrl: string;
-  /** URLs asked before it. */
+  /** URLs asked before it, those of `via` included. */
   readonly hops: readonly string[];
 }
 

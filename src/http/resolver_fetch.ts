@@ -6,6 +6,7 @@
 
 import type { PermitSource } from "../model/permit.ts";
 import type { ResolverFetch, ResolverFetchResult, ResolverRequest } from "../model/resolver.ts";
+import type { Waypoint } from "../model/waypoint.ts";
 import { BodyError } from "./body_error.ts";
 import type { GetOptions, HttpClient, LimitSign } from "./http_client.ts";
 import type { HttpResponse } from "./http_result.ts";
@@ -41,15 +42,17 @@ export interface ResolverFetchOptions {
  * what it declared; the client checks what the operator allows.
  */
 export function createResolverFetch(options: ResolverFetchOptions): ResolverFetch {
-  return (request) => resolverFetch(request, options);
+  return (request, from = { url: request.url, hops: [] }) => resolverFetch(request, from, options);
 }
 
 async function resolverFetch(
   request: ResolverRequest,
+  from: Waypoint,
   options: ResolverFetchOptions,
 ): Promise<ResolverFetchResult> {
   const { client, permits, groupsOf, refusals = [], signal, maxBytes = 8 * 1024 * 1024 } = options;
-  const result = await client.get(request.url, {
+  const result = await client.get(from.url, {
+    via: from.hops,
     permits,
     groups: [],
     groupsOf,
@@ -64,8 +67,11 @@ async function resolverFetch(
     case "response":
       return await readAnswer(result);
     case "limited":
-    case "closed":
       return result.closed;
+    case "closed": {
+      const { closed, resumeUrl, hops } = result;
+      return hops.length === 0 ? closed : { ...closed, waypoint: { url: resumeUrl, hops } };
+    }
     case "refused":
     case "failed":
       return { type: "failed", reason: result.reason, detail: result.detail };

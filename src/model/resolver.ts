@@ -8,6 +8,7 @@ import type { Artifact, Candidate, KnownIds } from "./artifact.ts";
 import type { IdKind } from "./identifier.ts";
 import type { Closed } from "./permit.ts";
 import type { Reason } from "./reason.ts";
+import type { Waypoint } from "./waypoint.ts";
 
 /** What a resolver's request may hold. The body of a request is not supported: resolvers read. */
 export interface ResolverRequest {
@@ -35,11 +36,18 @@ export interface ResolverResponse {
  */
 export type ResolverFetchResult =
   | { readonly type: "response"; readonly response: ResolverResponse }
-  | Closed
+  | Closed & {
+    /** Where to go on; absent where the request has to begin anew. */
+    readonly waypoint?: Waypoint;
+  }
   | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };
 
-/** Performs a resolver's request: checks the host, takes permits, follows redirects. */
-export type ResolverFetch = (request: ResolverRequest) => Promise<ResolverFetchResult>;
+/**
+ * Performs a resolver's request: checks the host, takes permits, follows redirects.
+ *
+ * @param from Where the same request goes on that came so far before; at its beginning without one.
+ */
+export type ResolverFetch = (request: ResolverRequest, from?: Waypoint) => Promise<ResolverFetchResult>;
 
 /** What one call of a resolver came to. */
 export type ResolverAnswer =

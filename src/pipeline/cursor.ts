@@ -8,6 +8,8 @@ import * as z from "zod";
 import type { Candidate, KnownIds } from "../model/artifact.ts";
 import { ID_KINDS } from "../model/identifier.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
+import type { DownloadStart } from "./download.ts";
+import { type Heard, heardSchema, waypointSchema } from "./heard.ts";
 
 /** A candidate that gave no file, and why. */
 export interface Tried {
@@ -37,8 +39,10 @@ export interface Cursor {
   landings: string[];
   /** What came of the URLs that were tried. */
   tried: Tried[];
+  /** What questions were told so far that had to be given up for a closed group, by their keys. */
+  heard: Record<string, Heard>;
   /** Where a candidate goes on, when one of its redirects led to a host that was closed. */
-  resumeAt: Record<string, string>;
+  resumeAt: Record<string, DownloadStart>;
   /** How often a URL was refused by rate. */
   limited: Record<string, number>;
   /** Whether a resolver knew the work. */
@@ -66,7 +70,8 @@ const schema = z.object({
   candidates: z.array(candidate),
   landings: z.array(z.string()),
   tried: z.array(z.object({ candidate, reason: reasonCode, status: z.number().nullable() })),
-  resumeAt: z.record(z.string(), z.string()),
+  heard: z.record(z.string(), heardSchema),
+  resumeAt: z.record(z.string(), waypointSchema.extend({ isRenewed: z.boolean() })),
   limited: z.record(z.string(), z.number()),
   known: z.boolean(),
   closedAccess: z.boolean(),
@@ -83,6 +88,7 @@ export function freshCursor(ids: KnownIds, attempts: number, now: number): Curso
     candidates: [],
     landings: [],
     tried: [],
+    heard: {},
     resumeAt: {},
     limited: {},
     known: false,

@@ -7,6 +7,7 @@
 import type { Candidate } from "../model/artifact.ts";
 import type { Closed } from "../model/permit.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
+import type { Waypoint } from "../model/waypoint.ts";
 import {
   BodyError,
   type GetOptions,
@@ -22,10 +23,16 @@ import { checkPartialResponse, resumeHeaders, type ResumePoint, strongValidatorO
 import type { FileStore } from "./store.ts";
 import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
 
+/** Where a download begins. */
+export interface DownloadStart extends Waypoint {
+  /** Whether this way was begun anew, since the one before it led to a URL that had expired; that is done once. */
+  readonly isRenewed: boolean;
+}
+
 /** One candidate to be fetched for one job. */
 export interface DownloadRequest extends PipelineContext {
-  /** Where to begin: the candidate's URL, or where a redirect of it led before. */
-  readonly url: string;
+  /** Where to begin: at the candidate's URL, or where its redirects led before. */
+  readonly from: DownloadStart;
   /** What is fetched. */
   readonly candidate: Candidate;
   /** What it is the full text of. */
@@ -45,7 +52,7 @@ export type Downloaded =
     readonly bytes: number;
     readonly finalUrl: string;
   }
-  | { readonly type: "closed"; readonly closed: Closed; readonly resumeUrl: string }
+  | { readonly type: "closed"; readonly closed: Closed; readonly resumeAt: DownloadStart }
   | { readonly type: "limited"; readonly closed: Closed; readonly status: number }
   | {
     readonly type: "refused";
@@ -79,7 +86,7 @@ export function createDownload(options: DownloadOptions): Download {
 }
 
 async function download(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded> {
-  return await resume(request, options) ?? await fetchWhole(request.url, request, options);
+  return await resume(request, options) ?? await fetchWhole(request.from, request, options);
 }
 
 /**
@@ -99,8 +106,11 @@ async function resume(request: DownloadRequest, options: DownloadOptions): Promi
   if (!kept) return null;
   using part = kept.part;
   try {
-    const result = await get(kept.point.url, resumeHeaders(kept.point), request, options);
-    if (result.type !== "response") return noAnswer(result);
+    const { url } = kept.point;
+    const { isRenewed } = request.from;
+    const from = request.from.hops.includes(url) ? request.from : { url, hops: [], isRenewed };
+    const result = await get(from, resumeHeaders(kept.point), request, options);
+    if (result.type !== "response") return noAnswer(result, from);
     await using _body = result.body;
     if (result.status === 206) return await receiveRest(request, result, { ...kept, verifier }, options);
     if (result.status >= 500) return await refuseStatus(result);
@@ -113,31 +123,32 @@ async function resume(request: DownloadRequest, options: DownloadOptions): Promi
 }
 
 async function fetchWhole(
-  url: string,
+  from: DownloadStart,
   request: DownloadRequest,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const result = await get(url, {}, request, options);
-  if (result.type !== "response") return noAnswer(result);
+  const result = await get(from, {}, request, options);
+  if (result.type !== "response") return noAnswer(result, from);
   await using body = result.body;
   if (result.status === 200) return await receiveAll(request, result, options);
   if (result.status === 206) return refused("truncated", result, "a partial answer that nobody asked for");
   const { candidate } = request;
-  if (result.status >= 400 && result.status < 500 && url !== candidate.url) {
+  if (result.status >= 400 && result.status < 500 && from.url !== candidate.url && !from.isRenewed) {
     // A redirect led here before the job was held; the way itself may lead elsewhere by now.
     await body.cancel();
-    return await fetchWhole(candidate.url, request, options);
+    return await fetchWhole({ url: candidate.url, hops: [], isRenewed: true }, request, options);
   }
   return await refuseStatus(result);
 }
 
 function get(
-  url: string,
+  { url, hops }: Waypoint,
   headers: Readonly<Record<string, string>>,
   { permits, signal }: DownloadRequest,
   { client, robots }: DownloadOptions,
 ): Promise<HttpResult> {
   return client.get(url, {
+    via: hops,
     groups: [],
     permits,
     signal,
@@ -147,10 +158,17 @@ function get(
   });
 }
 
-function noAnswer(result: Exclude<HttpResult, { type: "response" }>): Downloaded {
+function noAnswer(
+  result: Exclude<HttpResult, { type: "response" }>,
+  { isRenewed }: DownloadStart,
+): Downloaded {
   switch (result.type) {
     case "closed":
-      return { type: "closed", closed: result.closed, resumeUrl: result.resumeUrl };
+      return {
+        type: "closed",
+        closed: result.closed,
+        resumeAt: { url: result.resumeUrl, hops: result.hops, isRenewed },
+      };
     case "limited":
       return { type: "limited", closed: result.closed, status: result.status };
     default:

@@ -10,6 +10,7 @@ export {
   type Downloaded,
   type DownloadOptions,
   type DownloadRequest,
+  type DownloadStart,
 } from "./download.ts";
 export { filePathOf } from "./file_name.ts";
 export type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";

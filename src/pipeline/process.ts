@@ -15,6 +15,7 @@ import { type Cursor, freshCursor, readCursor, writeCursor } from "./cursor.ts";
 import type { Download, Downloaded } from "./download.ts";
 import { filePathOf } from "./file_name.ts";
 import type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
+import { Hearing } from "./heard.ts";
 import { nextQuestions, type Question } from "./questions.ts";
 import { byRank, withCandidates } from "./rank.ts";
 import type { FileStore } from "./store.ts";
@@ -117,7 +118,7 @@ class ArtifactRun {
       case "stored":
         return { type: "finished", record: this.#storedRecord(candidate, downloaded) };
       case "closed":
-        cursor.resumeAt[candidate.url] = downloaded.resumeUrl;
+        cursor.resumeAt[candidate.url] = downloaded.resumeAt;
         this.#closedSteps.set(candidate.url, downloaded.closed);
         return null;
       case "limited": {
@@ -144,7 +145,7 @@ class ArtifactRun {
   async #download(candidate: Candidate): Promise<Downloaded> {
     try {
       return await this.#options.download({
-        url: this.#cursor.resumeAt[candidate.url] ?? candidate.url,
+        from: this.#cursor.resumeAt[candidate.url] ?? { url: candidate.url, hops: [], isRenewed: false },
         candidate,
         artifactId: this.#job.artifactId,
         owner: this.#job.owner,
@@ -178,17 +179,24 @@ class ArtifactRun {
       ids,
       ...(this.#job.metadata ? { metadata: this.#job.metadata } : {}),
     };
+    const cursor = this.#cursor;
+    const { permits, signal } = this.#context;
+    const hearing = new Hearing(cursor.heard[key], this.#options.fetchFor(resolver, permits, signal));
+    delete cursor.heard[key];
     let answer: ResolverAnswer;
     try {
-      const { permits, signal } = this.#context;
-      answer = await resolver.resolve(artifact, signal, this.#options.fetchFor(resolver, permits, signal));
+      answer = await resolver.resolve(artifact, signal, hearing.fetch);
     } catch (error) {
-      if (this.#context.signal.aborted) return;
+      if (signal.aborted) {
+        if (hearing.heard) cursor.heard[key] = hearing.heard;
+        return;
+      }
       answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
     }
-    const cursor = this.#cursor;
     switch (answer.type) {
       case "closed":
+        await hearing.settled();
+        if (hearing.heard) cursor.heard[key] = hearing.heard;
         this.#closedSteps.set(key, answer);
         return;
       case "failed":

@@ -63,6 +63,7 @@ export function forAnotherAttempt(cursor: Cursor): Cursor {
     failed: cursor.failed.filter(({ reason }) => !REASONS[reason].transient),
     tried: cursor.tried.filter(({ reason }) => !REASONS[reason].transient),
     candidates: [...again.map(({ candidate }) => candidate), ...cursor.candidates].sort(byRank),
+    heard: {},
     resumeAt: {},
     limited: {},
   };

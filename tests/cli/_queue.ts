@@ -57,7 +57,14 @@ const CURSOR = JSON.stringify({
     candidate("https://doi.example.net/c", "crossref"),
   ],
   tried: [{ candidate: candidate("https://gone.example.org/", "crossref"), reason: "http-4xx", status: 404 }],
-  resumeAt: { "https://doi.example.net/c": "https://example.org/c.pdf" },
+  heard: { arxiv: { "0f": { answer: { status: 200, url: null, headers: {}, body: "<feed/>" } } } },
+  resumeAt: {
+    "https://doi.example.net/c": {
+      url: "https://example.org/c.pdf",
+      hops: ["https://doi.example.net/c"],
+      isRenewed: false,
+    },
+  },
   limited: { "https://example.org/a.pdf": 2 },
 });
 

@@ -19,7 +19,15 @@ const full: Cursor = {
   candidates: [candidate, { ...candidate, url: "https://a.example/2", version: null, license: null }],
   landings: ["https://a.example/"],
   tried: [{ candidate, reason: "http-4xx", status: 404 }, { candidate, reason: "timeout", status: null }],
-  resumeAt: { "https://a.example/1": "https://b.example/?signed=1" },
+  heard: {
+    three: {
+      of: { answer: { status: 200, url: null, headers: { "content-type": "text/plain" }, body: "as told" } },
+      other: { waypoint: { url: "https://c.example/2", hops: ["https://c.example/1"] } },
+    },
+  },
+  resumeAt: {
+    "https://a.example/1": { url: "https://b.example/", hops: ["https://a.example/1"], isRenewed: true },
+  },
   limited: { "https://a.example/1": 3 },
   known: true,
   closedAccess: true,

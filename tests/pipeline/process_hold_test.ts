@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Permit } from "../../src/model/permit.ts";
+import type { Resolver, ResolverAnswer, ResolverFetch } from "../../src/model/resolver.ts";
 import { namesIn } from "./_out_dir.ts";
 import {
   closedUntil,
@@ -10,6 +12,7 @@ import {
   pdf,
   recordOf,
   resolver,
+  type Rig,
   startHost,
   status,
 } from "./_rig.ts";
@@ -257,4 +260,86 @@ Deno.test("processArtifact() begins anew with a cursor of another shape", async 
     assert.equal(recordOf(await rig.run([naming], { cursor })).reason, "closed-access");
     assert.equal(naming.asked.length, 1);
   }
+});
+
+/** Leases a job again and again with a permit for one request each time, as a host that is asked slowly gives it. */
+async function runByOnes(rig: Rig, resolvers: readonly Resolver[]) {
+  let cursor: string | null = null;
+  for (let lease = 0; lease < 30; lease++) {
+    let left = 1;
+    const acquire = (groups: readonly string[]) => {
+      const permit: Permit = { type: "permit", groups, report() {}, [Symbol.dispose]() {} };
+      const until = rig.clock.now() + 1_000;
+      return Promise.resolve(left-- > 0 ? permit : closedUntil(until, groups[0]));
+    };
+    const end = await rig.run(resolvers, { cursor }, { permits: { acquire } });
+    if (end.type !== "closed") return recordOf(end);
+    cursor = end.cursor;
+  }
+  throw new Error("no end after 30 leases");
+}
+
+Deno.test("processArtifact() finds a loop and an endless chain of redirects over many holds", async () => {
+  await using rig = await openRig();
+  let last = 0;
+  await using host = startHost({
+    "/a": () => Response.redirect(`${host.url}/b`),
+    "/b": () => Response.redirect(`${host.url}/a`),
+    "/on": () => Response.redirect(`${host.url}/on?${++last}`),
+  });
+  const loop = await runByOnes(rig, [resolver("naming", found([{ url: `${host.url}/a` }]))]);
+  assert.deepEqual([loop.reason, host.paths], ["redirect-loop", ["/a", "/b"]]);
+  const chain = await runByOnes(rig, [resolver("naming", found([{ url: `${host.url}/on` }]))]);
+  assert.deepEqual([chain.reason, last], ["too-many-redirects", 11]);
+});
+
+Deno.test("processArtifact() gives up a file that is gone behind a redirect to a host asked slowly", async () => {
+  await using rig = await openRig();
+  await using host = startHost({ "/start": () => Response.redirect(`${host.url}/gone`) });
+  const record = await runByOnes(rig, [resolver("naming", found([{ url: `${host.url}/start` }]))]);
+  // Once more from the start, in case that the way led to a URL that had expired.
+  assert.deepEqual([record.reason, host.paths], ["http-4xx", ["/start", "/gone", "/start", "/gone"]]);
+});
+
+/** A resolver that makes requests: `ask` gets what its fetch gives, and calls end when that is no answer. */
+function asking(
+  ask: (fetch: (path: string) => Promise<string>) => Promise<unknown>,
+  origin: string,
+): Resolver {
+  return {
+    name: "asking",
+    tier: 1,
+    accepts: ["doi"],
+    group: "asking",
+    resolve(_artifact, _signal, fetch: ResolverFetch) {
+      const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
+      const get = async (path: string): Promise<string> => {
+        const result = await fetch({ url: origin + path, headers: { "x-key": "secret" } });
+        if (result.type === "response") return `${result.response.url}: ${result.response.body}`;
+        resolve(result);
+        return await new Promise(() => {});
+      };
+      ask(get).then(() => resolve(found()), reject);
+      return promise;
+    },
+  };
+}
+
+Deno.test("processArtifact() repeats to a resolver what it was told before a group closed", async () => {
+  await using rig = await openRig();
+  await using host = startHost({
+    "/one": () => new Response("1"),
+    "/two": () => Response.redirect(`${host.url}/three`),
+    "/three": () => new Response("3"),
+  });
+  let heard: readonly string[] = [];
+  const inTurn = asking(async (get) => heard = [await get("/one"), await get("/two")], host.url);
+  assert.equal((await runByOnes(rig, [inTurn])).reason, "no-open-copy");
+  assert.deepEqual(host.paths, ["/one", "/two", "/three"]);
+  assert.deepEqual(heard, [`${host.url}/one: 1`, `${host.url}/three: 3`]);
+
+  host.paths.length = 0;
+  const atOnce = asking(async (get) => heard = await Promise.all([get("/one"), get("/three")]), host.url);
+  await runByOnes(rig, [atOnce]);
+  assert.deepEqual(host.paths, ["/one", "/three"]);
 });

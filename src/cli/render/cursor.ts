@@ -30,16 +30,18 @@ const schema = z.object({
   failed: z.array(z.object({ resolver: text, reason: text, detail: text })).catch([]),
   candidates: z.array(candidate).catch([]),
   tried: z.array(z.object({ candidate, reason: text, status: z.number().nullable().catch(null) })).catch([]),
-  resumeAt: z.record(z.string(), z.string()).catch({}),
+  resumeAt: z.record(z.string(), z.object({ url: text })).catch({}),
   limited: z.record(z.string(), z.number()).catch({}),
 });
 
-/** The cursor as an object, if it is one. */
+/** The cursor as an object, if it is one; without whole answers of APIs and pages, which are not for people. */
 export function readCursor(cursor: string | null): object | null {
   if (cursor === null) return null;
   try {
     const read: unknown = JSON.parse(cursor);
-    return typeof read === "object" && !Array.isArray(read) ? read : null;
+    if (typeof read !== "object" || read === null || Array.isArray(read)) return null;
+    const { heard: _, ...shown } = { heard: null, ...read };
+    return shown;
   } catch {
     return null;
   }
@@ -68,7 +70,7 @@ export function cursorRows(
       candidates.map(({ url, resolver, kind, version }) => {
         const what = [resolver, kind, version].filter(Boolean).join(", ");
         // A redirect may have led to another host, which is the one that is waited for.
-        const goesOn = resumeAt[url];
+        const goesOn = resumeAt[url]?.url;
         const group = groupOfUrl(goesOn ?? url);
         return [
           `${url} (${what}): ${
