@@ -19,7 +19,15 @@ export function redirectTarget(location: string, from: URL): URL | null {
 }
 
 /** Fields that say nothing of who asks. Any other may be a credential: APIs name theirs as they like. */
-const HARMLESS = new Set(["accept", "accept-language", "range", "if-range", "user-agent"]);
+const HARMLESS = new Set([
+  "accept",
+  // Without it Deno would ask for gzip and decode it behind our back.
+  "accept-encoding",
+  "accept-language",
+  "range",
+  "if-range",
+  "user-agent",
+]);
 
 /** Of `headers`, those that may go to another origin. */
 export function headersAcrossOrigins(headers: Headers): Headers {

@@ -189,6 +189,16 @@ Deno.test("get() lets no credential cross origins, nor come back with a later ho
   assert.ok(seen["/back"]?.includes("accept") && seen["/back"].includes("range"));
 });
 
+Deno.test("get() asks for identity of every origin", async () => {
+  const asked: (string | null)[] = [];
+  const note = (request: Request) => asked.push(request.headers.get("accept-encoding"));
+  await using other = serve((request) => (note(request), new Response()), "127.0.0.2");
+  await using home = serve((request) => (note(request), redirectTo(`${other.url}/`)));
+  using web = open();
+  await bodyOf(await web.get(home.url));
+  assert.deepEqual(asked, ["identity", "identity"]);
+});
+
 Deno.test("get() reads Location as servers write it", async () => {
   let line = "";
   await using raw = serveRaw(async (connection, request) => {
