@@ -81,7 +81,11 @@ async function visit(start: string, ctx: ResolverContext<typeof settings>): Prom
 }
 
 function startOf({ ids }: PluginArtifact, doiOrigin: string): string {
-  return ids.url ?? `${doiOrigin}/${(ids.doi ?? "").split("/").map(encodeURIComponent).join("/")}`;
+  if (ids.url) return ids.url;
+  const segments = (ids.doi ?? "").split("/");
+  // A URL would swallow these two however they are escaped, and lead elsewhere.
+  const separator = segments.some((one) => one === "." || one === "..") ? "%2F" : "/";
+  return `${doiOrigin}/${segments.map(encodeURIComponent).join(separator)}`;
 }
 
 function isPdf(answer: PluginResponse): boolean {

@@ -99,9 +99,13 @@ function idsOf(locations: readonly Location[]): PluginIds {
   return { ...(pmc ? { pmcid: `PMC${pmc}` } : {}), ...(arxiv ? { arxiv } : {}) };
 }
 
-/** A DOI as path segments: its slashes stay, all else that means something in a URL is escaped. */
+/**
+ * A DOI as path segments: its slashes stay, all else that means something in a URL is escaped. Where a segment is `.` or
+ * `..`, which a URL would swallow however it is escaped, the slashes are escaped as well.
+ */
 function pathOf(doi: string): string {
-  return doi.split("/").map(encodeURIComponent).join("/");
+  const segments = doi.split("/");
+  return segments.map(encodeURIComponent).join(segments.some((one) => /^\.\.?$/.test(one)) ? "%2F" : "/");
 }
 
 /** The provider's own words: `message` of a JSON body, or how a body of another kind begins. */

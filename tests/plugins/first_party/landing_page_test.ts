@@ -69,6 +69,11 @@ Deno.test("landing_page resolves a DOI at its base URL, escaped", async () => {
   assert.deepEqual(paths, ["/10.1002/(sici)1%3C637%3E3.0.co%3B2-%23", "/journal/page"]);
 });
 
+Deno.test("landing_page resolves a DOI with dot segments as it stands", async () => {
+  const { paths } = await askPage(journal(""), { doi: "10.1234/../a" });
+  assert.deepEqual(paths, ["/10.1234%2F..%2Fa", "/journal/page"]);
+});
+
 Deno.test("landing_page says that doi.org does not know a DOI, and nothing of a page that is gone", async () => {
   const unknown = await askPage(() => new Response("DOI Not Found", { status: 404, headers: HTML }));
   assert.deepEqual(unknown.answer, { type: "found", candidates: [], ids: {}, verdict: "not-found" });

@@ -48,6 +48,13 @@ Deno.test("unpaywall asks /v2/{doi} below its base URL, with the address, and es
   ]);
 });
 
+Deno.test("unpaywall asks about a DOI with dot segments, and not about another path", async () => {
+  for (const doi of ["10.1234/..", "10.1234/../../etc/passwd", "10.1234/a/./b"]) {
+    const { paths } = await askUnpaywall(json({ is_oa: false }), doi);
+    assert.deepEqual(paths, [`/v2/${encodeURIComponent(doi)}?email=me%40library.org`]);
+  }
+});
+
 Deno.test("unpaywall takes a 404 as not found although its body is HTML", async () => {
   const { answer } = await askUnpaywall(() =>
     new Response("<!doctype html><title>404 Not Found</title>", { status: 404 })
