@@ -78,11 +78,16 @@ async function resolverFetch(
   }
 }
 
+/** A file is for the download to read: it is no text, and may be larger than an answer may be. */
+const FILE_TYPE = /^\s*application\/(?:x-)?pdf\b/i;
+
 async function readAnswer(
   { status, headers, finalUrl, body: reader }: HttpResponse,
 ): Promise<ResolverFetchResult> {
   try {
-    const body = await reader.readText();
+    const isFile = FILE_TYPE.test(headers.get("content-type") ?? "");
+    if (isFile) await reader.cancel();
+    const body = isFile ? "" : await reader.readText();
     return {
       type: "response",
       response: { status, url: finalUrl, headers: Object.fromEntries(headers), body },

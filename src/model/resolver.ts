@@ -26,7 +26,7 @@ export interface ResolverResponse {
   readonly url: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The decoded body, whole. */
+  /** The decoded body, whole; empty for a PDF, which is for the download to read. */
   readonly body: string;
 }
 

@@ -169,7 +169,7 @@ export interface PluginResponse {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The body, decoded as UTF-8.
+   * The body, decoded as UTF-8; empty for a PDF, which is for the download to read: name its URL as a candidate.
    *
    * @throws {RangeError} If it is too large for a plugin, from 2 million characters on.
    */

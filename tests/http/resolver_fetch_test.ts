@@ -30,6 +30,17 @@ Deno.test("createResolverFetch() gives answers of any status as text, in the res
   assert.equal(web.permits.granted, web.permits.disposed);
 });
 
+Deno.test("createResolverFetch() leaves a PDF to the download, however large", async () => {
+  await using server = serve(() =>
+    new Response("%PDF-1.7 and more", { headers: { "content-type": "application/pdf;charset=utf-8" } })
+  );
+  using web = open();
+  const result = await resolver(web, { maxBytes: 8 })({ url: server.url });
+  assert.ok(result.type === "response");
+  assert.deepEqual([result.response.status, result.response.body], [200, ""]);
+  assert.equal(web.permits.granted, web.permits.disposed);
+});
+
 Deno.test("createResolverFetch() says closed for a closed group and for 429", async () => {
   let requests = 0;
   await using server = serve(
