@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
-import type { Clock, Random } from "../model/ports.ts";
+import type { Clock, Logger, Random } from "../model/ports.ts";
 import { silentMeter } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
 import { type JobContext, type JobEnd, Orchestrator } from "../orchestrator/mod.ts";
@@ -25,7 +25,7 @@ import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
 import { type Groups, routeOf } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
-import { openNetwork } from "./network.ts";
+import { type Network, openNetwork } from "./network.ts";
 import { PartOwners } from "./part_owners.ts";
 import { ProgressReporter } from "./progress_reporter.ts";
 import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";
@@ -72,6 +72,7 @@ export function runQueue(
     if (command.only) await queue.enqueue(command.only);
     await using network = await openNetwork(start, { clock, logger, configNow: () => config, openHost });
     const { groups } = network;
+    warnOfUnusable(network, logger);
     book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => orchestrator?.nudge() });
     const outDir = resolve(config.storage.out);
     const store = new FileStore(outDir);
@@ -117,6 +118,13 @@ export function runQueue(
     await sweeping;
     if (failure.signal.aborted) throw failure.signal.reason;
     return { end, stats: await queue.stats() };
+  }
+}
+
+/** Without a resolver that misses a setting, works count as not open that it knows an open copy of. */
+function warnOfUnusable({ registry }: Network, logger: Logger): void {
+  for (const { enabled, unusable } of registry.plugins) {
+    if (enabled && unusable !== undefined) logger.warn(unusable);
   }
 }
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { allWorks, type LittleWeb, littleWebConfig, startLittleWeb, worksList } from "../../fixtures/mod.ts";
 import { until } from "../_support/until.ts";
 import { Program } from "./_program.ts";
@@ -45,6 +45,22 @@ Deno.test("queue run --drain works the queue off and tells what came of it", asy
   const { run, total, out } = JSON.parse(second.stdout);
   deepEqual([run.done, total, out], [0, 40, program.path("downloads")]);
   equal(web.log.entries.length, requests, "nothing is fetched twice");
+});
+
+Deno.test("queue run names a resolver that it has to do without, and how to mend that", async () => {
+  await using program = new Program();
+  const run = ["queue", "run", "--drain", "--db", program.path("queue.sqlite"), "--out", program.path("out")];
+  const told = async (config: string) => {
+    const child = await spawnProgram([...run, "--config", program.write("config.yaml", config)]);
+    return new TextDecoder().decode((await child.output()).stderr);
+  };
+  match(
+    await told("{}"),
+    /warn Cannot use resolver "unpaywall": its setting "email" has no value; set .*contact/,
+  );
+  for (const config of ["resolvers: {unpaywall: {enabled: false}}", "contact: {email: me@library.org}"]) {
+    doesNotMatch(await told(config), /Cannot use resolver/);
+  }
 });
 
 Deno.test("get prints where each file is, and what became of the others", async () => {
