@@ -63,6 +63,7 @@ for (
     ["text", "10.1234/a\n", "doi:10.1234/a"],
     ["text with a comment first", "# artifact_id,doi\n10.1234/a\n", "doi:10.1234/a"],
     ["CSV", "artifact_id,note\nPMC7,x\n", "pmcid:PMC7"],
+    ["CSV with empty rows", 'doi,title\n,\n10.1234/a,One\n, \n,""\n', "doi:10.1234/a"],
     ["CSV with semicolons", "titel;doi\nEins;10.1234/a\n", "doi:10.1234/a"],
     ["CSV with tabs", "doi\ttitle\n10.1234/a\tOne\n", "doi:10.1234/a"],
   ] as const
@@ -89,7 +90,7 @@ Deno.test("queue import names broken lines and takes the others", async () => {
   equal(stdout, "28 added, 0 duplicates, 2 broken\n");
   match(
     stderr,
-    /^contentdownload: works.jsonl:17: it is not JSON: .+\ncontentdownload: works.jsonl:21: .+ none of the fields .+\n$/,
+    /^contentdownload: works.jsonl:17: it is not JSON: (?!.+line 1).+\ncontentdownload: works.jsonl:21: .+ none of the fields .+\n$/,
   );
   equal((await ids(program)).length, 28);
 });

@@ -74,10 +74,15 @@ function attempt(number: number, line: string, read: () => NewJob | null): LineR
     if (job?.artifactId.includes("\ufffd")) return problem("the line is not UTF-8");
     return job;
   } catch (error) {
-    if (error instanceof SyntaxError) return problem(`it is not JSON: ${error.message}`);
+    if (error instanceof SyntaxError) return problem(`it is not JSON: ${withoutPlace(error.message)}`);
     if (error instanceof InputError) return problem(error.message);
     throw error;
   }
+}
+
+/** The parser counts each line as a file of its own: its "line 1" would contradict the line that is named. */
+function withoutPlace(message: string): string {
+  return message.replace(/ \(line 1 column \d+\)$/, "");
 }
 
 /** `10.1000/182  # the handbook`: a comment begins with a mark after white space. */
@@ -118,6 +123,8 @@ class CsvReader implements RecordReader {
     }
     if ("problem" in fields) return { problem: fields.problem, line: first };
     if (!this.#header) return this.#readHeader(fields);
+    // Spreadsheets write the empty rows below a table as well.
+    if (fields.every((field) => field.trim() === "")) return null;
     return this.#readRecord(this.#header, fields, first, text);
   }
 
