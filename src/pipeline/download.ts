@@ -277,6 +277,8 @@ async function refuseStatus(response: HttpResponse): Promise<Downloaded> {
     const wall = await readWall(response);
     if (wall) return refused(wall.reason, response, wall.detail);
   }
+  // It means that credentials are asked for (RFC 9110 §15.5.2), with or without a page that says so.
+  if (status === 401) return refused("login-wall", response, `status ${status}`);
   return refused(
     status >= 500 ? "http-5xx" : status >= 400 ? "http-4xx" : "not-pdf",
     response,

@@ -194,6 +194,9 @@ Deno.test("download() tells a login and a check for robots from other refusals",
   const plain = "<html><body>No.</body></html>";
   const cases = [
     [page(login, 401), "login-wall", 401],
+    [page(robot, 401), "bot-wall", 401],
+    [page(plain, 401), "login-wall", 401],
+    [status(401), "login-wall", 401],
     [page(login, 403), "login-wall", 403],
     [page(robot, 403), "bot-wall", 403],
     [page(robot, 503), "bot-wall", 503],
