@@ -161,3 +161,33 @@ Deno.test("config check --confinement counts a variable that reads as unset as r
     /reads as unset/,
   );
 });
+
+Deno.test("plugins run waits for the rate of a plugin that asks twice", async () => {
+  await using program = new Program();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => new Response(new URL(request.url).pathname),
+  );
+  const host = `127.0.0.1:${server.addr.port}`;
+  const file = program.write(
+    "twice.js",
+    `export default {
+  name: "twice",
+  version: "1.0.0",
+  hosts: ["${host}"],
+  tier: 1,
+  accepts: ["doi"],
+  limits: { rates: ["20/s"] },
+  async resolve(artifact, ctx) {
+    const [one, two] = [await ctx.fetch("http://${host}/1"), await ctx.fetch("http://${host}/2")];
+    return { candidates: [{ url: "https://example.org" + one.text() + two.text(), kind: "pdf" }] };
+  },
+};
+`,
+  );
+  const config = program.write("private.json", `{"network":{"allow_private":["127.0.0.1"]}}`);
+  const run = ["plugins", "run", file, "10.1234/a", "--config", config];
+  const { code, stdout, stderr } = await program.run(run);
+  deepEqual([code, stderr], [0, ""]);
+  match(stdout, /https:\/\/example\.org\/1\/2/);
+});
