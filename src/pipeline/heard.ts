@@ -25,6 +25,7 @@ const entrySchema = z.union([
       body: z.string(),
     }),
   }),
+  /** Without its first hop, which is the request's own URL. */
   z.object({ waypoint: waypointSchema }),
 ]);
 
@@ -73,12 +74,14 @@ export class Hearing {
     if (known && "answer" in known) {
       return { type: "response", response: { ...known.answer, url: known.answer.url ?? request.url } };
     }
-    const result = await this.#fetch(request, known?.waypoint);
+    const from = known && { ...known.waypoint, hops: [request.url, ...known.waypoint.hops] };
+    const result = await this.#fetch(request, from);
     if (result.type === "response") {
       const { url } = result.response;
       this.#heard[key] = { answer: { ...result.response, url: url === request.url ? null : url } };
     } else if (result.type === "closed" && result.waypoint) {
-      this.#heard[key] = { waypoint: result.waypoint };
+      const { url, hops } = result.waypoint;
+      this.#heard[key] = { waypoint: { url, hops: hops.slice(1) } };
     }
     return result;
   }
