@@ -16,6 +16,7 @@ import {
   createDownload,
   FileStore,
   type PipelineEnd,
+  type PipelineJob,
   type PipelineOptions,
   processArtifact,
   StoreError,
@@ -93,7 +94,17 @@ export function runQueue(
       queue,
       book,
       needsOf: groups.needsOf,
-      process: (job, context) => processJob(job, parts.ownerOf(job), context, pipeline, groups, failure),
+      process: (job, context) => {
+        // To look costs more than all else at the start of a job. The queue of a `get` knows nothing of earlier ones.
+        const mayResume = command.only !== undefined || job.epoch > 1;
+        return processJob(
+          { ...job, owner: parts.ownerOf(job), mayResume },
+          context,
+          pipeline,
+          groups,
+          failure,
+        );
+      },
       clock,
       logger,
       meter: silentMeter,
@@ -145,23 +156,21 @@ function openQueue(config: Config, path: string, clock: Clock, random: Random): 
 
 /** Runs the pipeline on a job, and says to the queue what it said to us. */
 async function processJob(
-  job: LeasedJob,
-  owner: string,
+  job: LeasedJob & PipelineJob,
   context: JobContext,
   pipeline: PipelineOptions,
   groups: Groups,
   failure: AbortController,
 ): Promise<JobEnd> {
-  const { artifactId, metadata, attempts, cursor } = job;
   try {
-    const end = await processArtifact({ artifactId, metadata, attempts, cursor, owner }, context, pipeline);
+    const end = await processArtifact(job, context, pipeline);
     return jobEndOf(job, end, groups);
   } catch (error) {
     if (error instanceof StoreError && error.kind !== "io" && !failure.signal.aborted) {
       // It would meet every other file too: the run ends with this one line, and nothing is lost.
       failure.abort(new FatalError(error.message, { cause: error }));
     }
-    if (failure.signal.aborted) return { type: "release", route: job.route, cursor };
+    if (failure.signal.aborted) return { type: "release", route: job.route, cursor: job.cursor };
     throw error;
   }
 }

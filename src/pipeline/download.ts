@@ -39,6 +39,8 @@ export interface DownloadRequest extends PipelineContext {
   readonly artifactId: string;
   /** Names the lease, for the temporary file. */
   readonly owner: string;
+  /** As in `PipelineJob`. */
+  readonly mayResume: boolean;
   /** The final path, below the output directory. */
   readonly path: string;
 }
@@ -47,7 +49,6 @@ export interface DownloadRequest extends PipelineContext {
 export type Downloaded =
   | {
     readonly type: "stored";
-    readonly alreadyHad: boolean;
     readonly sha256: string;
     readonly bytes: number;
     readonly finalUrl: string;
@@ -86,7 +87,8 @@ export function createDownload(options: DownloadOptions): Download {
 }
 
 async function download(request: DownloadRequest, options: DownloadOptions): Promise<Downloaded> {
-  return await resume(request, options) ?? await fetchWhole(request.from, request, options);
+  return (request.mayResume ? await resume(request, options) : null) ??
+    await fetchWhole(request.from, request, options);
 }
 
 /**
@@ -241,14 +243,8 @@ async function receive(
   if (!verdict.ok) return discarded(part, refused(verdict.reason, response, verdict.detail));
   await part.finish();
   if (!await request.confirm()) return discarded(part, { type: "interrupted" });
-  const stored = await store.storeFile(part, request.path);
-  return {
-    type: "stored",
-    alreadyHad: stored.status === "already-have",
-    sha256: stored.sha256,
-    bytes: stored.bytes,
-    finalUrl: response.finalUrl,
-  };
+  const { sha256, bytes } = await store.storeFile(part, request.path);
+  return { type: "stored", sha256, bytes, finalUrl: response.finalUrl };
 }
 
 function discarded(part: PartFile, outcome: Downloaded): Downloaded {
@@ -266,7 +262,7 @@ async function fill(
     verifier.feed(chunk);
     const refusal = verifier.refuseEarly();
     if (refusal) return refusal;
-    part.write(chunk);
+    await part.write(chunk);
   }
   return null;
 }

@@ -19,6 +19,8 @@ export interface PipelineJob {
   readonly cursor: string | null;
   /** Names the lease, for the temporary file. */
   readonly owner: string;
+  /** Whether an earlier lease may have left a part of a file. */
+  readonly mayResume: boolean;
 }
 
 /** What a job's work may use. */

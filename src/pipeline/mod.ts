@@ -16,6 +16,6 @@ export { filePathOf } from "./file_name.ts";
 export type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
 export type { PartContent, PartFile, PartFileInit } from "./part_file.ts";
 export { type PipelineOptions, processArtifact } from "./process.ts";
-export { FileStore, type StoredFile } from "./store.ts";
+export { FileStore } from "./store.ts";
 export { StoreError, type StoreErrorKind } from "./store_error.ts";
 export { type SweepOptions, sweepParts } from "./sweep_parts.ts";

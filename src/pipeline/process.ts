@@ -149,6 +149,7 @@ class ArtifactRun {
         candidate,
         artifactId: this.#job.artifactId,
         owner: this.#job.owner,
+        mayResume: this.#job.mayResume,
         path: this.#path,
         ...this.#context,
       });
@@ -266,7 +267,7 @@ class ArtifactRun {
   #storedRecord(candidate: Candidate, file: Extract<Downloaded, { type: "stored" }>): ArtifactRecord {
     return {
       outcome: "done",
-      reason: file.alreadyHad ? "already-have" : "ok",
+      reason: "ok",
       path: this.#path,
       sha256: file.sha256,
       bytes: file.bytes,

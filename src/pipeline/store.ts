@@ -6,14 +6,6 @@ import { readThrough } from "./_read_through.ts";
 import { StoreError } from "./store_error.ts";
 import { PdfVerifier } from "./verify_pdf.ts";
 
-/** A file in its place. */
-export interface StoredFile extends PartContent {
-  /** `already-have` if the very same bytes were in place before. */
-  readonly status: "stored" | "already-have";
-  /** Below the output directory, as given. */
-  readonly path: string;
-}
-
 /**
  * The output directory: gives out parts and puts finished ones into their places.
  *
@@ -45,23 +37,21 @@ export class FileStore {
   }
 
   /**
-   * Puts `part` into its place: sync the file, rename it, sync the directory. Replaces other bytes under that name at
-   * one stroke; drops the part if the same bytes are there already.
+   * Puts `part` into its place: sync the file, rename it, sync the directory. What has that name is replaced at one
+   * stroke.
    *
    * @param path Below the output directory, as {@linkcode filePathOf} gives it.
    * @throws {StoreError} If the file system refuses, or a directory on the way is a symbolic link.
    * @throws {TypeError} If `path` is absolute or leads out of the output directory.
    */
-  async storeFile(part: PartFile, path: string): Promise<StoredFile> {
+  async storeFile(part: PartFile, path: string): Promise<PartContent> {
     const target = this.#targetOf(path);
     const content = part.content ?? await part.finish();
     const directory = dirname(target);
     await this.#directories.ensure(directory);
-    const same = await hasContent(target, content);
-    if (same) part.discard();
-    else await this.#move(part, target);
+    await this.#move(part, target);
     await this.#directories.sync(directory);
-    return { status: same ? "already-have" : "stored", path, ...content };
+    return content;
   }
 
   /**
@@ -107,11 +97,6 @@ export class FileStore {
       throw StoreError.from(thrown, "store", target);
     }
   }
-}
-
-async function hasContent(path: string, content: PartContent): Promise<boolean> {
-  if (sizeOf(path) !== content.bytes) return false;
-  return (await contentOf(path, () => {})).sha256 === content.sha256;
 }
 
 /** The size of a regular file; `null` if there is none, or something else has the name. */

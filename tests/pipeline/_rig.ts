@@ -191,6 +191,7 @@ export async function openRig({ maxBytes }: { readonly maxBytes?: number } = {})
           attempts: 0,
           cursor: null,
           owner: `test-1-${++leases}`,
+          mayResume: true,
           ...job,
         },
         {

@@ -11,6 +11,7 @@ import { Guest } from "./guest.ts";
 import { GuestBroke } from "./guest_broke.ts";
 import { hintGarbage } from "./hint_garbage.ts";
 import type { FromWorker, GuestError, ToWorker } from "./messages.ts";
+import { prepareQuickJs } from "./quickjs_wasm.ts";
 import { StripError, stripTypes } from "./strip_types.ts";
 
 const guests = new Map<string, Guest>();
@@ -99,3 +100,6 @@ self.onmessage = (event: MessageEvent<ToWorker | null>) => {
   say({ type: "ready" });
 };
 say({ type: "ready" });
+// While whoever started this worker gets ready to use it. What fails here fails again, with a report, at the first load.
+prepareQuickJs().catch(() => {});
+stripTypes("warm.ts", "");

@@ -34,7 +34,12 @@ export interface QuickJs {
   readonly memory: WebAssembly.Memory;
 }
 
-/** Makes an instance; the first one compiles the build, which costs some 50 ms, the others take a few. */
+/** Compiles the build, which costs some 50 ms, so that the first instance need not wait for it. */
+export async function prepareQuickJs(): Promise<void> {
+  await (compiled ??= compileWithSharedMemory());
+}
+
+/** Makes an instance, in a few milliseconds once the build is compiled. */
 export async function newQuickJs(memoryBytes: number): Promise<QuickJs> {
   const memory = new WebAssembly.Memory({
     initial: INITIAL_PAGES,
