@@ -292,7 +292,7 @@ export interface WorkQueue extends Disposable {
   exchange(exchange: Exchange): Promise<Exchanged>;
   /** Says that a worker's process has ended: its row goes; its leases must be settled before. */
   leave(workerId: string): Promise<void>;
-  /** Whether another process may have written since the last exchange; costs no statement. */
+  /** Whether anybody, this process included, may have written since the last call; costs no statement. */
   touched(): boolean;
   /** Counters, without a scan. */
   stats(): Promise<QueueStats>;

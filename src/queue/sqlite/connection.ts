@@ -119,11 +119,6 @@ export class Connection implements Disposable {
     }
   }
 
-  /** Notes that another process wrote: from now on the two take turns. */
-  meet(): void {
-    this.#turn.meet();
-  }
-
   /**
    * Runs a read. In WAL mode it waits for nobody, but while another process recovers the log after a crash or folds
    * it in at its end: then for a moment, inside SQLite.

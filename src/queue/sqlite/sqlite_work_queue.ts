@@ -75,6 +75,8 @@ export class SqliteWorkQueue implements WorkQueue {
   readonly #random: Random;
   readonly #retry: RetryPolicy;
   #lanes = new LaneBook();
+  /** See {@linkcode WriteContext}. */
+  readonly #bare = new Set<number>();
   /** The greatest write number that the mirror has seen; -1 before the first load. */
   #seenSeq = -1;
   #dataVersion = -1;
@@ -199,7 +201,9 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   touched(): boolean {
-    return this.#readWalStamp() !== this.#walStamp;
+    const before = this.#walStamp;
+    this.#walStamp = this.#readWalStamp();
+    return this.#walStamp !== before;
   }
 
   stats(): Promise<QueueStats> {
@@ -299,8 +303,14 @@ export class SqliteWorkQueue implements WorkQueue {
         // The columns are whole milliseconds; clocks may know fractions.
         const now = Math.floor(this.#clock.now());
         const foreign = this.#catchUp(now);
-        const context = { connection: this.#connection, lanes: this.#lanes, retry: this.#retry };
-        const write = new Write({ ...context, random: this.#random, now });
+        const write = new Write({
+          connection: this.#connection,
+          lanes: this.#lanes,
+          retry: this.#retry,
+          random: this.#random,
+          now,
+          bare: this.#bare,
+        });
         const result = work(write, now, foreign);
         write.flush();
         this.#seenSeq = write.seq ?? this.#seenSeq;
@@ -316,10 +326,8 @@ export class SqliteWorkQueue implements WorkQueue {
 
   /** Reads what other processes changed since the last write; one statement when nobody did. */
   #catchUp(now: number): Foreign {
-    this.#walStamp = this.#readWalStamp();
     const version = integer(this.#connection.statement("PRAGMA data_version").get() ?? {}, "data_version");
     if (version === this.#dataVersion) return { changed: false, groups: [] };
-    if (this.#dataVersion !== -1) this.#connection.meet();
     this.#dataVersion = version;
     const seen = this.#seenSeq;
     for (const row of this.#connection.statement(sql.CHANGED_LANES).all(seen)) {

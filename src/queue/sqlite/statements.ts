@@ -20,21 +20,24 @@ export const INSERT_BATCH = `INSERT INTO batches (first_job_id, enqueued_at) VAL
   ON CONFLICT (first_job_id) DO NOTHING`;
 
 /**
- * Leases the oldest jobs of a lane. jobs_ready holds (lane, rowid), so the inner query is a range read of exactly
- * the rows taken: its cost does not depend on how many wait.
+ * The oldest ready jobs of a lane. jobs_ready holds (lane, rowid), so this is a range read of exactly the rows taken:
+ * its cost does not depend on how many wait.
  */
-export const LEASE_LANE = `UPDATE jobs
-  SET state = 1, holder = ?3, lease_until = ?4, lease_epoch = lease_epoch + 1
-  WHERE id IN (SELECT id FROM jobs WHERE state = 0 AND due_at = 0 AND lane = ?1 ORDER BY id LIMIT ?2)
-  RETURNING id, artifact_id, attempts, lease_epoch,
-    (SELECT metadata FROM details WHERE job_id = id) AS metadata,
-    (SELECT cursor FROM details WHERE job_id = id) AS cursor`;
+export const READY_IN_LANE = `SELECT id, artifact_id, attempts, lease_epoch, job_id, metadata, cursor
+  FROM jobs LEFT JOIN details ON job_id = id
+  WHERE state = 0 AND due_at = 0 AND lane = ?1 ORDER BY id LIMIT ?2`;
 
-/** Fenced: ends a job. Few jobs have details, and most acks need not touch them. */
+/**
+ * Leases a job that the same transaction found ready. (One UPDATE … WHERE id IN (SELECT …) RETURNING did the work of
+ * both: 98 µs for one job and 4.5 for each further one, where the two take 19 and 4.)
+ */
+export const LEASE_JOB = `UPDATE jobs
+  SET state = 1, holder = ?2, lease_until = ?3, lease_epoch = lease_epoch + 1 WHERE id = ?1`;
+
+/** Fenced: ends a job. */
 export const FINISH_JOB = `UPDATE jobs
   SET state = ?3, attempts = attempts + 1, holder = NULL, lease_until = NULL
-  WHERE id = ?1 AND lease_epoch = ?2 AND state = 1
-  RETURNING EXISTS (SELECT 1 FROM details WHERE job_id = id) AS detailed`;
+  WHERE id = ?1 AND lease_epoch = ?2 AND state = 1`;
 
 /** Fenced: gives a job back to the queue. */
 export const REQUEUE_JOB = `UPDATE jobs

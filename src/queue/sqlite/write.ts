@@ -37,6 +37,8 @@ export interface WriteContext {
   readonly retry: RetryPolicy;
   readonly random: Random;
   readonly now: number;
+  /** Jobs that were leased here and carry nothing in `details`, as most do: their end need not look there. */
+  readonly bare: Set<number>;
 }
 
 interface LaneOfJob {
@@ -52,6 +54,7 @@ export class Write {
   readonly #retry: RetryPolicy;
   readonly #random: Random;
   readonly #now: number;
+  readonly #bare: Set<number>;
   readonly #states = new Map<number, number>();
   readonly #reasons = new Map<string, number>();
   readonly #ready = new Map<number, number>();
@@ -63,6 +66,7 @@ export class Write {
     this.#retry = context.retry;
     this.#random = context.random;
     this.#now = context.now;
+    this.#bare = context.bare;
   }
 
   /** The number of this write, taken when the first row that carries it is written; `null` before. */
@@ -94,12 +98,16 @@ export class Write {
   lease(route: string, limit: number, workerId: string, leaseUntil: number): LeasedJob[] {
     const leased: LeasedJob[] = [];
     for (const [lane, share] of this.#lanes.choose(route, limit, this.#now)) {
-      const rows = this.#connection.statement(sql.LEASE_LANE).all(lane, share, workerId, leaseUntil);
+      const rows = this.#connection.statement(sql.READY_IN_LANE).all(lane, share);
       for (const row of rows) {
+        const jobId = integer(row, "id");
+        this.#run(sql.LEASE_JOB, jobId, workerId, leaseUntil);
+        if (row.job_id === null) this.#bare.add(jobId);
+        else this.#bare.delete(jobId);
         const metadata = textOrNull(row, "metadata");
         leased.push({
-          jobId: integer(row, "id"),
-          epoch: integer(row, "lease_epoch"),
+          jobId,
+          epoch: integer(row, "lease_epoch") + 1,
           artifactId: text(row, "artifact_id"),
           metadata: metadata === null ? null : JSON.parse(metadata),
           attempts: integer(row, "attempts"),
@@ -205,10 +213,9 @@ export class Write {
 
   #finish(lease: Lease, record: ArtifactRecord): boolean {
     const state = STATE_OF_OUTCOME[record.outcome];
-    const job = this.#connection.statement(sql.FINISH_JOB).get(lease.jobId, lease.epoch, state);
-    if (!job) return false;
+    if (this.#changed(sql.FINISH_JOB, lease.jobId, lease.epoch, state) !== 1) return false;
     this.#run(sql.SAVE_RECORD, lease.jobId, record.reason, this.#now, JSON.stringify(record));
-    if (integer(job, "detailed") === 1) this.#run(sql.FORGET_CURSOR, lease.jobId);
+    if (!this.#bare.delete(lease.jobId)) this.#run(sql.FORGET_CURSOR, lease.jobId);
     count(this.#reasons, record.reason, 1);
     this.#move(IN_PROGRESS, state, 1);
     return true;
@@ -236,14 +243,8 @@ export class Write {
     const target = this.#laneId(change.route, lane?.setId ?? 1, lane?.priority ?? 0);
     // A time that has passed is no schedule: the job is ready.
     const due = dueAt > this.#now ? Math.ceil(dueAt) : 0;
-    const { changes } = this.#connection.statement(sql.REQUEUE_JOB).run(
-      lease.jobId,
-      lease.epoch,
-      target,
-      due,
-      attempt,
-    );
-    if (changes !== 1) return false;
+    if (this.#changed(sql.REQUEUE_JOB, lease.jobId, lease.epoch, target, due, attempt) !== 1) return false;
+    this.#bare.delete(lease.jobId);
     if (job.detailed || change.cursor !== null || change.lastError !== undefined) {
       this.#run(sql.SAVE_DETAILS, lease.jobId, change.cursor, change.lastError ?? null);
     }
@@ -305,6 +306,11 @@ export class Write {
 
   #run(statement: string, ...parameters: (string | number | null)[]): void {
     this.#connection.statement(statement).run(...parameters);
+  }
+
+  /** How many rows a statement changed. */
+  #changed(statement: string, ...parameters: (string | number | null)[]): number | bigint {
+    return this.#connection.statement(statement).run(...parameters).changes;
   }
 }
 

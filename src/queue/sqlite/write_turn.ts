@@ -14,14 +14,11 @@
 
 import type { Clock } from "../../model/ports.ts";
 
-/** Turns that a process takes at once, if nobody has them, before it stands in line, while others write too. */
-const STREAK_AMONG_OTHERS = 2;
-
-/** And while it seems to be alone: standing in line costs a switch of threads, 60 µs. */
-const STREAK_ALONE = 32;
-
-/** How long after another's write a process takes itself to be among others. */
-const COMPANY_MS = 250;
+/**
+ * How long a process may write again and again before it stands in line: a switch costs a wake of another process and
+ * pages that it has to read anew, half a millisecond in all.
+ */
+const SLICE_MS = 4;
 
 /** The longest wait for a turn: whoever has it may have been stopped. */
 const TURN_WITHIN_MS = 250;
@@ -31,9 +28,10 @@ export class WriteTurn implements Disposable {
   readonly #path: string | null;
   readonly #clock: Clock;
   #file: Deno.FsFile | null = null;
-  /** Turns taken since it last stood in line. */
-  #streak = 0;
-  #metAt = -Infinity;
+  /** When it stood in line last, or began to write after a rest. */
+  #sliceAt = -Infinity;
+  /** When it passed the turn on last. */
+  #leftAt = -Infinity;
   /** Whether the kernel still owes a lock that nobody waits for any more. */
   #owed = false;
 
@@ -43,27 +41,27 @@ export class WriteTurn implements Disposable {
     this.#clock = clock;
   }
 
-  /** Notes that another process wrote. */
-  meet(): void {
-    this.#metAt = this.#clock.now();
-  }
-
   /** Waits for the turn; its disposal passes it on. Gives `null` if there is no line or no end of waiting. */
   async take(): Promise<Disposable | null> {
     const file = this.#open();
     // Deno before 2.9 has no tryLockSync, and a SQLite that is refused for several processes.
     if (!file || this.#owed || !("tryLockSync" in file)) return null;
-    const turn = { [Symbol.dispose]: () => file.unlockSync() };
-    const alone = this.#clock.now() - this.#metAt > COMPANY_MS;
-    if (this.#streak < (alone ? STREAK_ALONE : STREAK_AMONG_OTHERS) && file.tryLockSync(true)) {
-      this.#streak++;
-      return turn;
-    }
-    this.#streak = 0;
+    const turn = {
+      [Symbol.dispose]: () => {
+        file.unlockSync();
+        this.#leftAt = this.#clock.now();
+      },
+    };
+    const now = this.#clock.now();
+    if (now - this.#leftAt > SLICE_MS) this.#sliceAt = now;
+    if (now - this.#sliceAt <= SLICE_MS && file.tryLockSync(true)) return turn;
     const late = Promise.withResolvers<boolean>();
     using _timer = this.#clock.setTimer(TURN_WITHIN_MS, () => late.resolve(false));
     const granted = file.lock(true).then(() => true);
-    if (await Promise.race([granted, late.promise])) return turn;
+    if (await Promise.race([granted, late.promise])) {
+      this.#sliceAt = this.#clock.now();
+      return turn;
+    }
     this.#owed = true;
     void granted.then(() => {
       this.#owed = false;

@@ -44,14 +44,14 @@ Deno.test("every statement goes by an index, in its order", () => {
 Deno.test("a statement without its index is refused", () => {
   using database = openEmpty();
   database.raw.exec("DROP INDEX jobs_ready");
-  ok(planOf(database.raw, writes.LEASE_LANE).some(isBad));
+  ok(planOf(database.raw, writes.READY_IN_LANE).some(isBad));
   ok(planOf(database.raw, "SELECT * FROM jobs WHERE attempts = 1").some(isBad));
   ok(planOf(database.raw, "SELECT * FROM jobs ORDER BY attempts").some(isBad));
 });
 
 Deno.test("claims read jobs_ready and nothing else of the jobs that wait", () => {
   using database = openEmpty();
-  const steps = planOf(database.raw, writes.LEASE_LANE);
+  const steps = planOf(database.raw, writes.READY_IN_LANE);
   ok(
     steps.some((step) => /^SEARCH jobs USING (COVERING )?INDEX jobs_ready \(lane=\?\)$/.test(step)),
     steps.join("\n"),
