@@ -1,12 +1,14 @@
 /**
  * Measures, and prints ratios of one run:
  *
- *   deno task bench [queue] [processes] [pump] [download] [startup] [polite]
+ *   deno task bench [queue] [processes] [pump] [plainjob] [idle] [download] [startup] [polite]
  *
  * @module
  */
 
 import { downloadBench, type Start } from "./download_bench.ts";
+import { idleBench } from "./idle_bench.ts";
+import { plainjobBench } from "./plainjob_bench.ts";
 import { politeBench } from "./polite_bench.ts";
 import { processesBench } from "./processes_bench.ts";
 import { pumpBench } from "./pump_bench.ts";
@@ -31,7 +33,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   startup: () => startupBench(START, print),
   queue: () => queueBench(print),
   pump: () => pumpBench(print),
+  plainjob: () => plainjobBench(print),
   processes: () => processesBench(print),
+  idle: () => idleBench(START, print),
   download: () => downloadBench(START, print),
   polite: () => politeBench(START, print),
 };

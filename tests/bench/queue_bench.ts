@@ -48,6 +48,14 @@ async function claimAndAck(path: string, batch: number): Promise<string> {
   }`;
 }
 
+/** Jobs a second of batches of claims and acks, the queue alone. */
+export async function claimAndAckRate(path: string, batch: number): Promise<number> {
+  const count = 20_000;
+  using queue = open(path);
+  await enqueueMany(queue, count);
+  return count / await timed(() => exchangeThrough(queue, count, batch)) * 1000;
+}
+
 async function exchangeThrough(queue: SqliteWorkQueue, count: number, batch: number): Promise<void> {
   let held: readonly { jobId: number; epoch: number }[] = [];
   for (let left = count; left > 0 || held.length > 0;) {
