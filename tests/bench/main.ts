@@ -1,13 +1,14 @@
 /**
  * Measures, and prints ratios of one run:
  *
- *   deno task bench [queue] [processes] [pump] [plainjob] [idle] [download] [startup] [polite]
+ *   deno task bench [queue] [processes] [pump] [log] [plainjob] [idle] [download] [startup] [polite]
  *
  * @module
  */
 
 import { downloadBench, type Start } from "./download_bench.ts";
 import { idleBench } from "./idle_bench.ts";
+import { logBench } from "./log_bench.ts";
 import { plainjobBench } from "./plainjob_bench.ts";
 import { politeBench } from "./polite_bench.ts";
 import { processesBench } from "./processes_bench.ts";
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   startup: () => startupBench(START, print),
   queue: () => queueBench(print),
   pump: () => pumpBench(print),
+  log: () => logBench(print),
   plainjob: () => plainjobBench(print),
   processes: () => processesBench(print),
   idle: () => idleBench(START, print),

@@ -5,13 +5,12 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { SqliteWorkQueue } from "../../src/queue/mod.ts";
-import { SystemClock, SystemRandom } from "../../src/runtime/mod.ts";
-import { job, jobs, record } from "../queue/_jobs.ts";
+import type { SqliteWorkQueue } from "../../src/queue/mod.ts";
+import { SystemClock } from "../../src/runtime/mod.ts";
+import { jobs } from "../queue/_jobs.ts";
+import { drain, enqueueMany, openQueue, RECORD, ROUTE } from "./_queue.ts";
 
 const clock = new SystemClock();
-const ROUTE = "fresh:doi";
-const RECORD = record("ok", { path: "doi/10.1234/example.pdf", sha256: "0".repeat(64), bytes: 200_000 });
 
 /** Prints what was measured. */
 export async function queueBench(print: (line: string) => void): Promise<void> {
@@ -31,14 +30,14 @@ export async function queueBench(print: (line: string) => void): Promise<void> {
  */
 async function claimAndAck(path: string, batch: number): Promise<string> {
   const rounds = 5, perRound = 12_800;
-  using queue = open(`${path}-queue`);
-  using rawQueue = open(`${path}-raw`);
+  using queue = openQueue(`${path}-queue`);
+  using rawQueue = openQueue(`${path}-raw`);
   await enqueueMany(queue, rounds * perRound);
   await enqueueMany(rawQueue, rounds * perRound);
   using raw = new RawJobs(`${path}-raw`);
   const rates: { queue: number; raw: number }[] = [];
   for (let round = 0; round < rounds; round++) {
-    const queueMs = await timed(() => exchangeThrough(queue, perRound, batch));
+    const queueMs = await timed(() => drain(queue, perRound, batch));
     const rawMs = await timed(() => Promise.resolve(raw.through(round * perRound + 1, perRound, batch)));
     rates.push({ queue: perRound / queueMs * 1000, raw: perRound / rawMs * 1000 });
   }
@@ -51,25 +50,9 @@ async function claimAndAck(path: string, batch: number): Promise<string> {
 /** Jobs a second of batches of claims and acks, the queue alone. */
 export async function claimAndAckRate(path: string, batch: number): Promise<number> {
   const count = 20_000;
-  using queue = open(path);
+  using queue = openQueue(path);
   await enqueueMany(queue, count);
-  return count / await timed(() => exchangeThrough(queue, count, batch)) * 1000;
-}
-
-async function exchangeThrough(queue: SqliteWorkQueue, count: number, batch: number): Promise<void> {
-  let held: readonly { jobId: number; epoch: number }[] = [];
-  for (let left = count; left > 0 || held.length > 0;) {
-    const demand = [{ route: ROUTE, count: Math.min(batch, left) }];
-    const exchanged = await queue.exchange({
-      workerId: "bench",
-      leaseTtlMs: 600_000,
-      heartbeat: false,
-      settlements: held.map((lease) => ({ type: "ack", lease, record: RECORD })),
-      plan: () => ({ demand, groups: [], inFlight: null }),
-    });
-    held = exchanged.leased;
-    left -= held.length;
-  }
+  return count / await timed(() => drain(queue, count, batch)) * 1000;
 }
 
 /** The same rows, changed by statements that check nothing. */
@@ -114,9 +97,9 @@ class RawJobs implements Disposable {
 
 /** Import, size, and what a lease costs when few and when many jobs wait. */
 async function waiting(path: string): Promise<string[]> {
-  using few = open(`${path}-few`);
+  using few = openQueue(`${path}-few`);
   await enqueueMany(few, 1_000);
-  using many = open(`${path}-many`);
+  using many = openQueue(`${path}-many`);
   const importMs = await timed(() => enqueueMany(many, 1_000_000));
   const bytes = (await Deno.stat(`${path}-many`)).size;
   const fewMs = median(await leaseTimes(few)), manyMs = median(await leaseTimes(many));
@@ -132,9 +115,9 @@ async function waiting(path: string): Promise<string[]> {
 
 /** Claims on an open route while 99 % of a million jobs wait on a closed one. */
 async function closedHost(path: string): Promise<string> {
-  using empty = open(`${path}-empty`);
+  using empty = openQueue(`${path}-empty`);
   await enqueueMany(empty, 10_000);
-  using full = open(`${path}-full`);
+  using full = openQueue(`${path}-full`);
   for (let first = 0; first < 990_000; first += 10_000) {
     await full.enqueue(jobs(10_000, first, { route: "host:slow.example" }));
   }
@@ -153,17 +136,6 @@ async function leaseTimes(queue: SqliteWorkQueue): Promise<number[]> {
     times.push(clock.now() - start);
   }
   return times;
-}
-
-function open(path: string): SqliteWorkQueue {
-  const retry = { maxAttempts: 3, backoffMs: 60_000, jitterMs: 15_000 };
-  return new SqliteWorkQueue({ path, clock, random: new SystemRandom(), retry });
-}
-
-async function enqueueMany(queue: SqliteWorkQueue, count: number, first = 0): Promise<void> {
-  for (let at = 0; at < count; at += 5_000) {
-    await queue.enqueue(Array.from({ length: Math.min(5_000, count - at) }, (_, n) => job(first + at + n)));
-  }
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {
