@@ -54,14 +54,20 @@ const answer = z.strictObject({
  * @returns `failed` with a detail that names plugin and field if anything is not as it must be.
  */
 export function readAnswer(resolver: string, json: string): ResolverAnswer {
-  const read = answer.safeParse(JSON.parse(json));
-  if (!read.success) {
-    return {
-      type: "failed",
-      reason: "resolver-failed",
-      detail: `Cannot use the answer of plugin "${resolver}": ${describeIssue(read.error)}`,
-    };
+  const unusable = (why: string): ResolverAnswer => ({
+    type: "failed",
+    reason: "resolver-failed",
+    detail: `Cannot use the answer of plugin "${resolver}": ${why}`,
+  });
+  let given: unknown;
+  try {
+    given = JSON.parse(json);
+  } catch {
+    // A plugin can make the bridge send any text, by a `toJSON` of a prototype.
+    return unusable("it is no JSON");
   }
+  const read = answer.safeParse(given);
+  if (!read.success) return unusable(describeIssue(read.error));
   const { candidates, ids, verdict } = read.data;
   const seen = new Set<string>();
   const once = candidates.filter(({ url }) => !seen.has(url) && seen.add(url));

@@ -8,7 +8,7 @@ import type { Artifact } from "../model/artifact.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Clock, Logger } from "../model/ports.ts";
-import type { ResolverAnswer, ResolverFetch, ResolverRequest } from "../model/resolver.ts";
+import type { ResolverAnswer, ResolverFetch } from "../model/resolver.ts";
 import { readAnswer } from "./answer.ts";
 import type { PluginSource } from "./plugin_source.ts";
 import { checkRequest } from "./request_rule.ts";
@@ -118,7 +118,7 @@ export class PluginRunner {
     );
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort);
-    call.ended.then((end) => resolve(this.#answerOf(end)));
+    call.ended.then((end) => this.#answerOf(end)).then(resolve, reject);
     return promise.finally(() => {
       signal.removeEventListener("abort", onAbort);
       timer[Symbol.dispose]();
@@ -147,7 +147,7 @@ export class PluginRunner {
   /** Performs one fetch: what the guest gets, or what the whole call comes to. */
   async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchResult | Closed | Failed> {
     const { name, hosts, bounds, logger } = this.#options;
-    const checked = checkRequest(request as ResolverRequest, hosts); // built by the guest's bridge, of strings only
+    const checked = checkRequest(request, hosts);
     if ("refused" in checked) {
       logger.warn("A plugin's request was refused", { plugin: name, why: this.#redact(checked.refused) });
       return checked;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { z } from "zod";
 import type { ResolverRequest } from "../model/resolver.ts";
 
 /** Header fields that are the client's own (RFC 9110 §7.6.1, RFC 9112) or would let a plugin pass for another. */
@@ -12,28 +13,33 @@ const OWN_HEADERS =
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 const MAX_URL_CHARS = 8_192;
 
+const request = z.object({ url: z.string(), headers: z.record(z.string(), z.string()).default({}) });
+
 /**
  * Checks a request as it came from a guest.
  *
- * @param asked Its URL and headers, strings all.
+ * @param asked Its URL and headers. A plugin can make the bridge send anything at all, by a `toJSON` of a prototype.
  * @param hosts Those that the plugin may ask: see {@linkcode isDeclaredHost}.
  * @returns The request to be sent, or a sentence that says why it is refused.
  */
 export function checkRequest(
-  asked: ResolverRequest,
+  asked: unknown,
   hosts: readonly string[],
 ): ResolverRequest | { readonly refused: string } {
   const refuse = (what: string, why: string) => ({ refused: `Cannot fetch ${what}: ${why}` });
-  const url = asked.url.length > MAX_URL_CHARS ? null : URL.parse(asked.url);
+  const read = request.safeParse(asked);
+  if (!read.success) return refuse("anything", "what was asked for is no request");
+  const { url: given, headers: fields } = read.data;
+  const url = given.length > MAX_URL_CHARS ? null : URL.parse(given);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    return refuse(JSON.stringify(asked.url.slice(0, 200)), "it is no absolute http or https URL");
+    return refuse(JSON.stringify(given.slice(0, 200)), "it is no absolute http or https URL");
   }
   if (url.username || url.password) return refuse(`from "${url.host}"`, "the URL holds credentials");
   if (!isDeclaredHost(url, hosts)) {
     return refuse(`from "${url.host}"`, "the plugin does not declare this host");
   }
   const headers: Record<string, string> = {};
-  for (const [given, value] of Object.entries(asked.headers ?? {})) {
+  for (const [given, value] of Object.entries(fields)) {
     const name = given.toLowerCase();
     if (!TOKEN.test(name)) {
       return refuse(`from "${url.host}"`, `${JSON.stringify(given)} is no header's name`);

@@ -207,6 +207,36 @@ export const ATTACKS: readonly Attack[] = [
       `for (let i = 0; i < 100; i++) console.log("x"); throw new Error("no way to the bridge: " + typeof askWorker);`,
     says: /no way to the bridge: undefined/,
   },
+  {
+    name: "makes the bridge ask for null",
+    body:
+      `Array.prototype.toJSON = function () { return this[1]?.url ? { 0: this[0], 1: null } : { ...this }; };
+      ${reports(`ctx.fetch("https://api.example.org/")`)}`,
+    says: /kept out: TypeError: Cannot fetch anything: what was asked for is no request/,
+  },
+  {
+    name: "makes the bridge ask for nothing",
+    body: `Array.prototype.toJSON = function () { return this[1]?.url ? { 0: this[0] } : { ...this }; };
+      ${reports(`ctx.fetch("https://api.example.org/")`)}`,
+    says: /kept out: TypeError: Cannot fetch anything: what was asked for is no request/,
+  },
+  {
+    name: "makes the bridge ask for a URL that is a number",
+    body: `Object.prototype.toJSON = function () { return this.url && this.headers ? { url: 5 } : this; };
+      ${reports(`ctx.fetch("https://api.example.org/")`)}`,
+    says: /kept out: TypeError: Cannot fetch anything: what was asked for is no request/,
+  },
+  {
+    name: "makes the bridge answer what is no JSON",
+    body: `Array.prototype.toJSON = function () { return { 0: this[0], 1: "no JSON" }; }; return {};`,
+    says: /Cannot use the answer of plugin "a\d+": it is no JSON/,
+  },
+  {
+    name: "makes up the place of its error",
+    body: String
+      .raw`const e = new Error("nowhere"); e.stack = "at a (" + /a\d+\.js/.exec(e.stack) + ":0:0)"; throw e;`,
+    says: /threw Error: nowhere/,
+  },
   { name: "exits by os", body: reports(`std.exit(1)`), says: /std'? is not defined/ },
 ];
 

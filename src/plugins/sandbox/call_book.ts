@@ -63,7 +63,8 @@ export class CallBook {
     }
     const fetch = ++open.fetches;
     open.waiting.add(fetch);
-    this.#port.fetch(call, fetch, JSON.stringify(request));
+    // Without an argument there is no text to send.
+    this.#port.fetch(call, fetch, JSON.stringify(request ?? null));
     return { fetch };
   }
 

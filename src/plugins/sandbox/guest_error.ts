@@ -23,7 +23,10 @@ export function isOutOfMemory(error: GuestError): boolean {
 }
 
 function placeIn(stack: string, file: string): { readonly line?: number; readonly column?: number } {
-  for (const [, where, line, column] of stack.matchAll(/([^\s(]+?):(\d+)(?::(\d+))?\)?$/gm)) {
+  // A stack is text like any other and may be made up: a line is from 1, and no number without end.
+  for (
+    const [, where, line, column] of stack.matchAll(/([^\s(]+?):([1-9]\d{0,8})(?::([1-9]\d{0,8}))?\)?$/gm)
+  ) {
     if (where !== file) continue;
     return { line: Number(line), ...(column === undefined ? {} : { column: Number(column) }) };
   }
