@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ID_KINDS, type IdKind } from "../model/identifier.ts";
 import type { LimitCase, PluginLimits, RefusalSign, SettingsDeclaration } from "./api.ts";
 import { limitsSchema } from "./limits.ts";
+import { readSettingValue } from "./setting_value.ts";
 import { describeIssue } from "./validation.ts";
 
 /** A plugin's manifest, validated. */
@@ -35,9 +36,10 @@ export interface PluginManifest {
 /** Settings of every resolver, understood by the host. */
 export const RESERVED_SETTINGS = ["enabled", "tier", "limits"] as const;
 
+/** Names end up as keys of objects: one that every object has would be found where the operator gave nothing. */
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, {
   error: "must be in snake case, at most 64 characters",
-});
+}).refine((text) => !(text in {}), { error: "must not be a name that every object has" });
 const host = z.string().max(300).regex(
   /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)$/,
   {
@@ -56,10 +58,10 @@ const setting = z.strictObject({
   env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: "must be the name of an environment variable" })
     .optional(),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
-}).refine(
-  ({ type, default: value }) => value === undefined || typeof value === (type === "url" ? "string" : type),
-  { error: "has a default of another type than its own" },
-);
+}).superRefine(({ type, default: value }, context) => {
+  const read = value === undefined ? {} : readSettingValue({ type }, value);
+  if ("problem" in read) context.addIssue(`has a default that ${read.problem}`);
+});
 
 const settings = z.record(name, setting).refine(
   (declared) => RESERVED_SETTINGS.every((reserved) => !Object.hasOwn(declared, reserved)),

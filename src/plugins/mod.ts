@@ -24,4 +24,4 @@ export {
   type SandboxBounds,
   startGuestWorker,
 } from "./sandbox/mod.ts";
-export type { SettingValue } from "./settings.ts";
+export type { SettingValue } from "./setting_value.ts";

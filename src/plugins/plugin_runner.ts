@@ -14,7 +14,7 @@ import type { PluginSource } from "./plugin_source.ts";
 import { checkRequest } from "./request_rule.ts";
 import { redact } from "./redact.ts";
 import type { BoundBroken, CallEnd, FetchResult, GuestError, Sandbox, SandboxBounds } from "./sandbox/mod.ts";
-import type { SettingValue } from "./settings.ts";
+import type { SettingValue } from "./setting_value.ts";
 
 /** Options of {@link PluginRunner}. */
 export interface PluginRunnerOptions {

@@ -13,7 +13,8 @@ import type { PluginManifest } from "./manifest.ts";
 import { PluginRunner } from "./plugin_runner.ts";
 import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource } from "./plugin_source.ts";
 import { DEFAULT_BOUNDS, type OpenGuestHost, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
-import { isBaseUrl, type ResolvedSettings, resolveSettings, type SettingValue } from "./settings.ts";
+import type { SettingValue } from "./setting_value.ts";
+import { isBaseUrl, type ResolvedSettings, resolveSettings } from "./settings.ts";
 
 /** Options of {@link openPlugins}. */
 export interface OpenPluginsOptions {

@@ -8,10 +8,8 @@ import type { SettingDeclaration } from "./api.ts";
 import { type LimitOverrides, limitOverridesSchema } from "./limits.ts";
 import { type PluginManifest, RESERVED_SETTINGS } from "./manifest.ts";
 import { nearestName } from "./nearest_name.ts";
+import { readSettingValue, type SettingValue } from "./setting_value.ts";
 import { describeIssue } from "./validation.ts";
-
-/** The value of a setting. */
-export type SettingValue = string | number | boolean;
 
 /** Where settings come from. */
 export interface SettingSources {
@@ -70,12 +68,12 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
   const missing: string[] = [];
   for (const [key, declared] of Object.entries(manifest.settings)) {
     const fromEnvironment = declared.env === undefined ? undefined : environment[declared.env] || undefined;
-    const given = fromEnvironment ?? configured[key] ?? common[key] ?? declared.default;
+    const given = fromEnvironment ?? configured[key] ?? commonFor(declared, common[key]) ?? declared.default;
     if (given === undefined) {
       if (declared.required) missing.push(key);
       continue;
     }
-    const read = readValue(declared, given, fromEnvironment !== undefined);
+    const read = readSettingValue(declared, given, fromEnvironment !== undefined);
     if ("problem" in read) {
       const shown = declared.secret ? "its value" : show(given);
       refuse(key, `${shown} ${read.problem}`);
@@ -100,31 +98,12 @@ export function isBaseUrl(name: string, declared: SettingDeclaration): boolean {
   return declared.type === "url" && (name === "base_url" || name.endsWith("_base_url"));
 }
 
-function readValue(
-  { type }: SettingDeclaration,
-  given: unknown,
-  isText: boolean,
-): { readonly value: SettingValue } | { readonly problem: string } {
-  switch (type) {
-    case "string":
-      return typeof given === "string" ? { value: given } : { problem: "is not text" };
-    case "url": {
-      const url = typeof given === "string" ? URL.parse(given) : null;
-      if (typeof given !== "string" || !url || !/^https?:$/.test(url.protocol)) {
-        return { problem: "is not an absolute http or https URL" };
-      }
-      if (url.username || url.password) return { problem: "must not hold a user name or password" };
-      return { value: given.replace(/\/+$/, "") };
-    }
-    case "number": {
-      const value = isText ? Number(given) : given;
-      return typeof value === "number" && Number.isFinite(value) ? { value } : { problem: "is not a number" };
-    }
-    case "boolean": {
-      const value = isText ? { true: true, false: false }[String(given)] : given;
-      return typeof value === "boolean" ? { value } : { problem: "is not true or false" };
-    }
-  }
+/** A common value where it suits: the operator did not mean it for this plugin, so it is no mistake where it does not. */
+function commonFor(
+  declared: SettingDeclaration,
+  value: SettingValue | undefined,
+): SettingValue | undefined {
+  return "value" in readSettingValue(declared, value) ? value : undefined;
 }
 
 function show(value: unknown): string {

@@ -269,5 +269,25 @@ export const LOADS: readonly (readonly [name: string, text: string, says: RegExp
   ],
   ["has a bad name", GOOD.replace(`"good"`, `"../x"`), /name must be in snake case/],
   ["has a bad host", GOOD.replace("api.example.org", "https://x/"), /hosts\[0\] is "https:\/\/x\/"/],
+  [
+    "has a name that every object has",
+    GOOD.replace(`"good"`, `"constructor"`),
+    /name must not be a name that every object has/,
+  ],
+  [
+    "has a setting that every object has",
+    pluginText("a", "", "settings: { constructor: { type: 'string' } },"),
+    /constructor .*must not be a name that every object has|settings.constructor/,
+  ],
+  [
+    "has a default that is no URL",
+    pluginText("a", "", "settings: { base_url: { type: 'url', default: 'nonsense' } },"),
+    /settings\.base_url has a default that is not an absolute http or https URL/,
+  ],
+  [
+    "has a default of another type",
+    pluginText("a", "", "settings: { key: { type: 'number', default: '1' } },"),
+    /settings\.key has a default that is not a number/,
+  ],
   ["accepts nothing", GOOD.replace(`["doi"]`, "[]"), /accepts/],
 ];

@@ -46,7 +46,7 @@ Deno.test("checkPlugin() says what is wrong and where", async (t) => {
       [
         "a.js",
         GOOD.replace("tier: 1", "tier: 1, settings: { a: { type: 'number', default: 'x' } }"),
-        /settings\.a has a default of another type/,
+        /settings\.a has a default that is not a number/,
         undefined,
       ],
     ];

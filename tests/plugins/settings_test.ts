@@ -29,6 +29,14 @@ Deno.test("resolveSettings() takes the environment before the configuration, the
   assert.equal(resolve({}).values["email"], "default@a.org");
 });
 
+Deno.test("resolveSettings() passes over a common value that does not suit the plugin's setting", () => {
+  const common = { email: "me@a.org" };
+  const optional = resolve({ common }, manifestWith({ email: { type: "number", default: 1 } }));
+  assert.deepEqual([optional.values["email"], optional.problems], [1, []]);
+  const required = resolve({ common }, manifestWith({ email: { type: "url", required: true } }));
+  assert.deepEqual([required.missing, required.problems], [["email"], []]);
+});
+
 Deno.test("resolveSettings() reads numbers and booleans of the environment, and only real ones of the file", () => {
   const { values, problems } = resolve({ environment: { P_MAX: "1.5", P_DEEP: "true" } });
   assert.deepEqual([values["max"], values["deep"], problems], [1.5, true, []]);
