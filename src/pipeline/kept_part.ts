@@ -50,7 +50,9 @@ export async function keepPart(
   const paths = pathsOf(outDir, key);
   try {
     // No order of these two can go wrong at a crash: bytes that the sidecar's hash does not fit are never resumed.
-    await Deno.writeTextFile(paths.sidecar, JSON.stringify({ ...from, bytes, sha256 }));
+    await removeIfThere(paths.sidecar);
+    // Exclusive: a link that was planted under this name would be written through, wherever it leads.
+    await Deno.writeTextFile(paths.sidecar, JSON.stringify({ ...from, bytes, sha256 }), { createNew: true });
     part.moveTo(paths.kept);
   } catch (thrown) {
     throw StoreError.from(thrown, "keep", paths.kept);
@@ -79,7 +81,7 @@ export async function claimKept(
   try {
     const sidecar = await readSidecar(paths.sidecar);
     if (!await renamed(paths.kept, path)) return null;
-    await Deno.remove(paths.sidecar).catch(() => {});
+    await removeIfThere(paths.sidecar).catch(() => {});
     if (sidecar === null || !(await Deno.lstat(path)).isFile) return await removed(path);
     const { sha256, ...point } = sidecar;
     const part = await reopened(path, point.bytes, sha256, replay);
@@ -130,6 +132,14 @@ async function renamed(from: string, to: string): Promise<boolean> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return false;
     throw thrown;
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
   }
 }
 

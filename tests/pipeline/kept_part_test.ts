@@ -40,6 +40,24 @@ Deno.test("claimKept() takes a kept part up where it ended, and the whole hashes
   assert.deepEqual(Buffer.from(await Deno.readFile(part.path)), Buffer.from(pdf));
 });
 
+Deno.test("keepPart() writes through no link that stands under the names of what it keeps", async () => {
+  await using out = await makeOutDir();
+  const [secret, other] = [`${out.path}/secret`, `${out.path}/other`];
+  await Deno.mkdir(`${out.path}/.part`);
+  for (const [name, target] of [["json", secret], ["kept", other]] as const) {
+    await Deno.writeTextFile(target, "untouched");
+    await Deno.symlink(target, `${out.path}/.part/${key}.${name}`);
+  }
+  await keep(out.path, "1-1", 5_000);
+  assert.deepEqual([await Deno.readTextFile(secret), await Deno.readTextFile(other)], [
+    "untouched",
+    "untouched",
+  ]);
+  const claimed = await claimKept({ outDir: out.path, key, owner: "1-2", replay: () => {} });
+  await using part = claimed?.part;
+  assert.equal(part?.bytes, 5_000);
+});
+
 Deno.test("claimKept() gives a part to one claim only, and nothing where nothing was kept", async () => {
   await using out = await makeOutDir();
   await keep(out.path, "1-1", 5_000);
