@@ -8,6 +8,9 @@
 import { InputError, messageOf } from "../model/errors.ts";
 import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource, pluginSourceOf } from "./plugin_source.ts";
 
+/** Of characters fewer are allowed: see {@linkcode SandboxBounds}. This keeps a file from being read that is no plugin. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
 /** What was read. */
 export interface LoadedSources {
   /** In the order in which a later one replaces an earlier one of the same name. */
@@ -30,7 +33,11 @@ const EMBEDDED_DIRECTORY = new URL("../../plugins/", import.meta.url);
  */
 export async function loadPluginSources(directories: readonly string[]): Promise<LoadedSources> {
   const parts = [await readDirectory(EMBEDDED_DIRECTORY, EMBEDDED_ORIGIN)];
-  for (const directory of directories) parts.push(await readDirectory(directory, directory));
+  // Named twice, as by the configuration and the command line, a directory counts where it was named last.
+  for (const directory of directories.filter((one, index) => directories.lastIndexOf(one) === index)) {
+    // A directory of this name must not pass for the program's own plugins, which trust each other.
+    parts.push(await readDirectory(directory, directory === EMBEDDED_ORIGIN ? `./${directory}` : directory));
+  }
   return { sources: parts.flatMap((part) => part.sources), broken: parts.flatMap((part) => part.broken) };
 }
 
@@ -48,12 +55,24 @@ async function readDirectory(directory: string | URL, origin: string): Promise<L
   for (const file of files.sort()) {
     try {
       const path = directory instanceof URL ? new URL(file, directory) : `${directory}/${file}`;
-      sources.push(await pluginSourceOf(file, origin, await Deno.readTextFile(path)));
+      sources.push(await pluginSourceOf(file, origin, await readPluginText(path)));
     } catch (thrown) {
       broken.push({ file, origin, problem: `Cannot read plugin "${file}": ${messageOf(thrown)}` });
     }
   }
   return { sources, broken };
+}
+
+/**
+ * Reads a plugin's file.
+ *
+ * @throws {Error} If it is no regular file, or far too large: a pipe would be waited for, a device read, for ever.
+ */
+async function readPluginText(path: string | URL): Promise<string> {
+  const { isFile, isDirectory, size } = await Deno.stat(path);
+  if (!isFile) throw new Error(isDirectory ? "it is a directory" : "it is no regular file");
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes where ${MAX_FILE_BYTES} are allowed`);
+  return await Deno.readTextFile(path);
 }
 
 function isPluginFile(name: string): boolean {
