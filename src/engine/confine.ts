@@ -100,20 +100,48 @@ export function startEngine(start: EngineStart, onEvent: (event: EngineEvent) =>
 }
 
 function openWorker(config: Config): Worker {
+  const permissions = permissionsOf(config);
   try {
-    const options: WorkerOptions = {
-      type: "module",
-      name: "engine",
-      deno: { permissions: permissionsOf(config) },
-    };
+    const options: WorkerOptions = { type: "module", name: "engine", deno: { permissions } };
     return new Worker(new URL("./worker.ts", import.meta.url), options);
   } catch (error) {
+    // Deno reads the hosts when it makes the worker.
+    if (error instanceof URIError || error instanceof TypeError) {
+      throw new InputError(`Cannot use network.allow_net: ${messageOf(error)}`, { cause: error });
+    }
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw new InputError(
-      `Cannot start: this process may do less than the command needs (${messageOf(error)}); allow it with ` +
-        "--allow-net, --allow-read and --allow-write for the hosts and directories in question",
-      { cause: error },
-    );
+    const lacks = lacksOf(permissions).join(" and ") || messageOf(error);
+    throw new InputError(`Cannot start: this process may do less than the command needs: ${lacks}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Which of these permissions this process lacks, and the flag of Deno that decides on each. */
+function lacksOf({ net, read, write }: Deno.PermissionOptionsObject): string[] {
+  const wanted: Deno.PermissionDescriptor[] = [
+    ...(Array.isArray(net) ? net.map((host) => ({ name: "net", host: String(host) }) as const) : []),
+    ...(Array.isArray(read) ? read.map((path) => ({ name: "read", path }) as const) : []),
+    ...(Array.isArray(write) ? write.map((path) => ({ name: "write", path }) as const) : []),
+  ];
+  return wanted.flatMap((descriptor) => {
+    const what = descriptor.name === "net" ? descriptor.host : "path" in descriptor ? descriptor.path : "";
+    const { state, partial } = statusOf(descriptor);
+    if (state === "granted" && !partial) return [];
+    const verb = descriptor.name === "net" ? "reach" : descriptor.name;
+    const mend = state === "prompt"
+      ? `allow it with --allow-${descriptor.name}=${what}`
+      : `--deny-${descriptor.name} forbids it`;
+    return [`it may not ${verb} ${partial ? "all of " : ""}"${what}" (${mend})`];
+  });
+}
+
+function statusOf(descriptor: Deno.PermissionDescriptor): Pick<Deno.PermissionStatus, "state" | "partial"> {
+  try {
+    return Deno.permissions.querySync(descriptor);
+  } catch {
+    // A worker can be given hosts such as "*.example.org", but nobody can ask about them.
+    return { state: "prompt", partial: false };
   }
 }
 

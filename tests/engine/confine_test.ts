@@ -61,6 +61,50 @@ Deno.test("permissionsOf() gives the stated hosts and directories, and nothing e
   ));
 });
 
+Deno.test("startEngine() says which setting holds what is no host", async () => {
+  await inDirectory({ network: { allow_net: ["*"] } }, async (config) => {
+    const [line] = await inChild(["-A"], config);
+    assert.equal(line?.["name"], "InputError");
+    assert.match(String(line?.["message"]), /^Cannot use network\.allow_net: .*\*/);
+  });
+});
+
+Deno.test("startEngine() names the flag by which this process may do less than the engine needs", async (t) => {
+  await inDirectory({ network: { allow_net: ["*.example.org"] } }, async (config, path) => {
+    const message = async (...permissions: string[]) => {
+      const [line] = await inChild(permissions, config);
+      assert.equal(line?.["name"], "InputError");
+      return String(line?.["message"]);
+    };
+    const cannot = "Cannot start: this process may do less than the command needs:";
+    const cases: [flags: string[], says: string][] = [
+      [
+        ["--allow-read", "--allow-write", "--allow-net=other.org"],
+        `it may not reach "*.example.org" (allow it with --allow-net=*.example.org)`,
+      ],
+      [
+        ["-A", "--deny-read=" + `${path}/state`],
+        `it may not read "${path}/state" (--deny-read forbids it)`,
+      ],
+      [
+        ["-A", "--deny-write=" + `${path}/out/doi`],
+        `it may not write all of "${path}/out" (--deny-write forbids it)`,
+      ],
+      [
+        [
+          "--allow-net",
+          "--allow-write",
+          `--allow-read=${resolve("src")},${resolve("deno.json")},${path}/out`,
+        ],
+        `it may not read "${path}/state" (allow it with --allow-read=${path}/state)`,
+      ],
+    ];
+    for (const [flags, says] of cases) {
+      await t.step(flags.join(" "), async () => assert.equal(await message(...flags), `${cannot} ${says}`));
+    }
+  });
+});
+
 Deno.test("startEngine() lets the engine do nothing that its command does not need", async () => {
   await inDirectory({ network: { allow_net: ["example.org"] } }, async (config) => {
     const lines = await inChild(["-A"], config);
