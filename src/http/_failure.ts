@@ -39,9 +39,14 @@ export function failureOf(error: unknown, url: URL, signal: AbortSignal): Failed
     ? { reason: "timeout", text: messageOf(signal.reason) } as const
     : fetchFailure(error);
   const detail = `Cannot get ${withoutQuery(url)}: ${text}`;
-  return reason === "bad-url" || reason === "host-not-allowed"
-    ? { type: "refused", reason, url: url.href, detail }
-    : { type: "failed", reason, url: url.href, detail };
+  switch (reason) {
+    case "host-not-allowed":
+      return { type: "refused", reason, url: url.href, detail, deniedByDeno: true };
+    case "bad-url":
+      return { type: "refused", reason, url: url.href, detail };
+    default:
+      return { type: "failed", reason, url: url.href, detail };
+  }
 }
 
 /** What the limit groups are told of a request that was sent, or tried; `null` if nothing was tried at all. */

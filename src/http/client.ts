@@ -22,8 +22,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const transport = new Transport(options.pin ?? true, options.caCerts ?? []);
   const lookup = createDnsCache({ clock: options.clock, ...(options.lookup && { lookup: options.lookup }) });
   const parts = { ...options, maxRedirects, maxBytes, lookup, transport };
+  let deniedTold = false;
   return {
-    get: (url, request) => new Exchange(parts, request).get(url),
+    async get(url, request) {
+      const result = await new Exchange(parts, request).get(url);
+      // Works end by it like by the operator's list of hosts; only here does anybody learn which flag it was.
+      if (!deniedTold && result.type === "refused" && result.deniedByDeno) {
+        deniedTold = true;
+        options.logger.warn("Deno's own flags forbid a host; this is said once a run", {
+          detail: result.detail,
+        });
+      }
+      return result;
+    },
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   };
 }

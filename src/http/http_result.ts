@@ -70,6 +70,8 @@ export interface Refused {
   readonly detail: string;
   /** The URL that was refused. */
   readonly url: string;
+  /** Whether it was Deno that refused, by a flag that the detail names. @default false */
+  readonly deniedByDeno?: true;
 }
 
 /** No answer came. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHttpClient, createUrlPolicy, type HttpResult } from "../../src/http/mod.ts";
-import { silentLogger, silentMeter } from "../../src/model/ports.ts";
+import { type LogFields, silentLogger, silentMeter } from "../../src/model/ports.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
 import { CERTIFICATE } from "./_certificate.ts";
 import { open, send, serve, serveRaw, serveTls } from "./_web.ts";
@@ -343,14 +343,23 @@ Deno.test("get() throws the caller's reason when aborted, having told the groups
   assert.equal(web.permits.disposed, 1);
 });
 
-Deno.test("a refusal by Deno's own net permission is host-not-allowed and charges nothing", {
-  permissions: { net: ["127.0.0.9"], read: true, env: true },
-}, async () => {
-  using web = open({ pin: false });
-  const result = await web.get("http://127.0.0.1:9009/");
-  assert.ok(result.type === "refused" && result.reason === "host-not-allowed", JSON.stringify(result));
-  assert.deepEqual(web.permits.log, ["acquire host:127.0.0.1:9009", "dispose 1"]);
-});
+Deno.test(
+  "a refusal by Deno's own net permission is host-not-allowed and charges nothing, and is told once",
+  {
+    permissions: { net: ["127.0.0.9"], read: true, env: true },
+  },
+  async () => {
+    const told: string[] = [];
+    const warn = (message: string, fields: LogFields = {}) => told.push(`${message}: ${fields["detail"]}`);
+    using web = open({ pin: false, logger: { ...silentLogger, warn } });
+    const result = await web.get("http://127.0.0.1:9009/");
+    assert.ok(result.type === "refused" && result.reason === "host-not-allowed", JSON.stringify(result));
+    assert.deepEqual(web.permits.log, ["acquire host:127.0.0.1:9009", "dispose 1"]);
+    await web.get("http://127.0.0.1:9009/");
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /127\.0\.0\.1:9009.*--allow-net/);
+  },
+);
 
 Deno.test("a name is refused if it resolves to a private address, and asked for anew when the answer is old", async () => {
   const clock = new ManualClock();
