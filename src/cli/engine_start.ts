@@ -9,6 +9,7 @@ import type { PluginSource } from "../plugins/mod.ts";
 import type { CommandContext } from "./action.ts";
 import { complain } from "./complain.ts";
 import { type ConfigFlags, configurationOf } from "./configuration.ts";
+import { printable } from "./render/printable.ts";
 
 /** Options of the commands that start the engine. */
 export interface EngineFlags extends ConfigFlags {
@@ -32,7 +33,7 @@ export async function prepareEngine(
     ...config.plugins.dirs,
     ...(flags.plugins ? [flags.plugins] : []),
   ]);
-  for (const { problem } of broken) await complain(context.stderr, problem);
+  for (const { problem } of broken) await complain(context.stderr, printable(problem));
   return { command, config, plugins: sources, environment: await settingsFromEnvironment(context, sources) };
 }
 

@@ -43,7 +43,8 @@ export async function describePlugin(
     case "not-loaded": {
       const { name, message, line, column } = end.error;
       return {
-        message: name ? `${name}: ${message}` : message,
+        // What a plugin throws is one line here: a second one could pass for the program's own words.
+        message: (name ? `${name}: ${message}` : message).replaceAll(/\s*[\r\n\u2028\u2029]\s*/g, " "),
         ...(line === undefined ? {} : { line }),
         ...(column === undefined ? {} : { column }),
       };

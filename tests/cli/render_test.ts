@@ -1,5 +1,6 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { jsonLine } from "../../src/cli/render/json.ts";
 import { printable } from "../../src/cli/render/printable.ts";
 import { formatTable } from "../../src/cli/render/table.ts";
 import {
@@ -71,7 +72,14 @@ for (
 
 Deno.test("printable() shows what a terminal would obey", () => {
   equal(printable("a\x1b[2Jb\nc\u202ed\x9be"), "a\\x1b[2Jb\\x0ac\\u202ed\\x9be");
+  equal(printable("a\u200eb\u200fc\u061cd"), "a\\u200eb\\u200fc\\u061cd");
   equal(printable("Größe 图书馆 🙂"), "Größe 图书馆 🙂");
+});
+
+Deno.test("jsonLine() escapes what a terminal would obey and keeps the value", () => {
+  const value = { text: "a\x1b[2Jb\u009b2Jc\u202ed\u200fe\x7f" };
+  equal(jsonLine(value), '{"text":"a\\u001b[2Jb\\u009b2Jc\\u202ed\\u200fe\\u007f"}\n');
+  deepEqual(JSON.parse(jsonLine(value)), value);
 });
 
 Deno.test("printable() leaves no control character in any text", () => {

@@ -253,6 +253,11 @@ export const LOADS: readonly (readonly [name: string, text: string, says: RegExp
   ["exports from elsewhere", `export * from "./other.ts"; ${GOOD}`, /Cannot import "\.\/other\.ts"/],
   ["awaits at its top level", `await new Promise(() => {}); ${GOOD}`, /top level awaits something/],
   ["throws at its top level", `\nthrow new Error("no");`, /line 2: Error: no/],
+  [
+    "throws several lines",
+    `throw new Error("no\\ncontentdownload: all is well");`,
+    /: Error: no contentdownload: all/,
+  ],
   ["is no JavaScript", "\n\nlet 1 = 2;", /line 3: SyntaxError/],
   ["exports nothing", "const a = 1;", /no default export/],
   ["exports null", "export default null;", /no default export/],

@@ -34,7 +34,7 @@ interface Probe {
 export async function checkConfig(request: CheckRequest, context: CommandContext): Promise<number> {
   const { config, sources } = await configurationOf(context, request);
   const leftOut = await checkPlugins(request, context, config);
-  for (const why of leftOut) await complain(context.stderr, why);
+  for (const why of leftOut) await complain(context.stderr, printable(why));
   const probes: Probe[] = [];
   if (request.confinement) {
     const start = await prepareEngine(context, { type: "probe" }, request);

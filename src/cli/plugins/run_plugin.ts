@@ -58,7 +58,7 @@ export async function runPlugin(request: RunPluginRequest, context: CommandConte
     format === "json" ? jsonLine({ artifact_id: artifactId, ...rest }) : answerText(answer),
   );
   if (answer.problem === null) return EXIT.done;
-  await complain(context.stderr, answer.problem);
+  await complain(context.stderr, printable(answer.problem));
   return EXIT.artifactsFailed;
 }
 

@@ -5,10 +5,11 @@
  */
 
 import type { QueueStats } from "../../queue/mod.ts";
+import { printableJson } from "./printable.ts";
 
 /** The one JSON value that `--format json` prints, with its line end. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${printableJson(JSON.stringify(value))}\n`;
 }
 
 /** An instant in milliseconds since the epoch as ISO 8601 in UTC. */
