@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
@@ -27,7 +28,7 @@ export interface Exit {
 export const ROOT = new URL("../../", import.meta.url);
 
 /** The compiled program that is to be tested; `undefined` for the program's source. */
-export const BINARY = Deno.env.get("CONTENTDOWNLOAD_BIN");
+export const BINARY = absolute(Deno.env.get("CONTENTDOWNLOAD_BIN"));
 
 /** Says at the start of a name which program a test ran. */
 export const PROGRAM_KIND = BINARY === undefined ? "from source" : "as a binary";
@@ -147,4 +148,9 @@ export class RunningProgram implements AsyncDisposable {
 async function read(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+}
+
+/** The program is started in directories of the tests' own. */
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
