@@ -152,6 +152,7 @@ export class Exchange {
     const sentAt = clock.now();
     try {
       deadline.begin(this.#timeouts.connectMs + this.#timeouts.firstByteMs);
+      this.#permit?.depart();
       const response = await transport.send({ ...vetted, headers, signal });
       const { status } = response;
       const latencyMs = clock.now() - sentAt;

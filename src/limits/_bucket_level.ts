@@ -31,6 +31,7 @@ export class BucketLevel {
   #base: number;
   #baseAt: number;
   #spent = 0;
+  #held = 0;
   #seenAt: number;
 
   constructor(rate: TokenBucketRate, level: number, at: number) {
@@ -55,7 +56,7 @@ export class BucketLevel {
     else if (this.#seenAt - now > CLOCK_TOLERANCE_MS) this.anchor(this.#levelAt(this.#seenAt), now);
     const level = this.#levelAt(this.#seenAt);
     // Full is exact: a good moment to drop what was gathered since the last anchor.
-    if (level >= this.#rate.capacity) this.anchor(this.#rate.capacity, this.#seenAt);
+    if (level >= this.#ceiling) this.anchor(this.#ceiling, this.#seenAt);
     return level;
   }
 
@@ -64,7 +65,13 @@ export class BucketLevel {
     this.#spent += tokens;
   }
 
-  /** When `tokens` will be there, if they are not; a whole number of milliseconds. */
+  /** So many tokens that were taken are not used yet, from `at` on: they keep their place in the bucket. */
+  hold(tokens: number, at: number): void {
+    this.observe(at);
+    this.#held = tokens;
+  }
+
+  /** When `tokens` will be there, if they are not and those that are held are used now; a whole number of milliseconds. */
   nextAt(tokens: number): number {
     const missing = tokens - this.#levelAt(this.#seenAt);
     const at = Math.ceil(this.#seenAt + missing / this.#rate.refillPerSecond * 1000);
@@ -75,7 +82,7 @@ export class BucketLevel {
   /** Goes on with another rate from `level`. */
   setRate(rate: TokenBucketRate, level: number): void {
     this.#rate = rate;
-    this.anchor(clamp(level, rate.capacity), this.#seenAt);
+    this.anchor(clamp(level, this.#ceiling), this.#seenAt);
   }
 
   /** Goes on from `level` at `at`. */
@@ -85,9 +92,14 @@ export class BucketLevel {
     this.#spent = 0;
   }
 
+  /** The most that can be in it while others are held. */
+  get #ceiling(): number {
+    return Math.max(0, this.#rate.capacity - this.#held);
+  }
+
   #levelAt(at: number): number {
     const level = this.#base + (at - this.#baseAt) * this.#rate.refillPerSecond / 1000 - this.#spent;
-    return clamp(level, this.#rate.capacity);
+    return clamp(level, this.#ceiling);
   }
 }
 

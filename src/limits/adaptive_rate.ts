@@ -116,6 +116,8 @@ export function adapt(state: AdaptiveState, event: AdaptiveEvent, input: Adaptiv
   switch (event.type) {
     case "started":
       return started(state, context);
+    case "departed":
+      return { ...state, lastStartMs: Math.max(state.lastStartMs ?? -Infinity, event.atMs) };
     case "finished":
       return { ...state, heldMs: smooth(state.heldMs, event.heldMs) };
     case "abandoned":

@@ -85,10 +85,12 @@ export const ADAPTIVE_DEFAULTS: AdaptiveOptions = {
   maxWaitMs: 3_600_000,
 };
 
-/** What happened. Every request is `started` once, then told once by one of `ok`, `limited`, `timeout`, `abandoned`. */
+/** What happened. Every request is `started` once, `departed` once, then told once by one of `ok`, `limited`, `timeout`, `abandoned`. */
 export type AdaptiveEvent =
-  /** A request was sent. */
+  /** A request was granted. */
   | { readonly type: "started" }
+  /** It left, at `atMs` in milliseconds since the epoch, which is from where the distance to the next one counts. */
+  | { readonly type: "departed"; readonly atMs: number }
   /** An answer came that is no refusal, whatever its status. */
   | {
     readonly type: "ok";

@@ -7,6 +7,7 @@
 import type { Clock } from "../model/ports.ts";
 import type { Closed, Feedback, Permit } from "../model/permit.ts";
 import { KeyedLimiter } from "./keyed_limiter.ts";
+import { NONE, parseInFlight, type UnderWay, writeInFlight } from "./in_flight.ts";
 import { type GroupLimits, LimitGroup, parseGroupState, type Room } from "./limit_group.ts";
 
 /** Options of {@linkcode GroupBook}. */
@@ -20,6 +21,7 @@ export interface GroupBookOptions {
 }
 
 type News =
+  | { readonly type: "depart"; readonly names: readonly string[]; readonly at: number }
   | {
     readonly type: "report";
     readonly names: readonly string[];
@@ -30,6 +32,8 @@ type News =
     readonly type: "release";
     readonly names: readonly string[];
     readonly refund: boolean;
+    /** Whether it was told of its departure before. */
+    readonly departed: boolean;
     readonly at: number;
   };
 
@@ -58,9 +62,10 @@ export class GroupBook {
   readonly #limitsOf: (name: string) => GroupLimits;
   readonly #onNews: () => void;
   readonly #groups = new Map<string, LimitGroup>();
+  /** What this process has under way, and what all others have. */
   readonly #inFlight: KeyedLimiter;
-  readonly #foreign = new Map<string, number>();
-  readonly #held = new Map<string, number>();
+  readonly #own = new Map<string, UnderWay>();
+  readonly #foreign = new Map<string, UnderWay>();
   #news: News[] = [];
   /** Groups whose state differs from what the database holds. */
   readonly #dirty = new Set<string>();
@@ -87,13 +92,20 @@ export class GroupBook {
 
   /** Takes over what the other live processes have in flight, all of them at once. */
   adoptInFlight(rows: readonly { readonly inFlight: string }[]): void {
-    for (const name of this.#foreign.keys()) this.#stirred.add(name);
+    const before = [...this.#foreign.keys()];
+    for (const name of before) this.#stirred.add(name);
     this.#foreign.clear();
     for (const row of rows) {
-      for (const [name, count] of Object.entries(parseInFlight(row.inFlight))) {
-        this.#foreign.set(name, (this.#foreign.get(name) ?? 0) + count);
+      for (const [name, one] of parseInFlight(row.inFlight)) {
+        const all = this.#foreign.get(name) ?? NONE;
+        this.#foreign.set(name, {
+          inFlight: all.inFlight + one.inFlight,
+          pending: all.pending + one.pending,
+        });
       }
     }
+    const now = this.#clock.now();
+    for (const name of [...before, ...this.#foreign.keys()]) this.#tellPending(name, now);
   }
 
   /** Applies what happened since the last call. */
@@ -102,16 +114,24 @@ export class GroupBook {
     this.#news = [];
     for (const item of news) {
       for (const name of item.names) {
-        const group = this.#group(name);
         this.#stirred.add(name);
-        if (item.type === "report") group.learn(item.feedback, item.at);
-        else {
-          this.#count(name, -1);
-          if (item.refund) group.refund(item.at);
-          else group.finish(item.at);
-        }
         this.#dirty.add(name);
+        this.#apply(name, item);
       }
+    }
+  }
+
+  #apply(name: string, item: News): void {
+    const group = this.#group(name);
+    switch (item.type) {
+      case "depart":
+        this.#count(name, { inFlight: 0, pending: -1 }, item.at);
+        return group.depart(item.at);
+      case "report":
+        return group.learn(item.feedback, item.at);
+      case "release":
+        this.#count(name, { inFlight: -1, pending: item.departed ? 0 : -1 }, item.at);
+        return item.refund ? group.refund(item.at) : group.finish(item.at);
     }
   }
 
@@ -119,7 +139,7 @@ export class GroupBook {
   room(names: readonly string[]): Room {
     let least: Room | null = null;
     for (const name of names) {
-      const room = this.#group(name).room(this.#inFlight.inUse(name) + (this.#foreign.get(name) ?? 0));
+      const room = this.#group(name).room(this.#underWay(name).inFlight);
       if (!least || room.count < least.count || (room.count === 0 && room.until > least.until)) least = room;
     }
     return least ?? { count: Number.MAX_SAFE_INTEGER, until: this.#clock.now(), why: "rate" };
@@ -138,7 +158,7 @@ export class GroupBook {
     for (const name of names) {
       this.#group(name).take();
       this.#dirty.add(name);
-      this.#count(name, 1);
+      this.#count(name, { inFlight: 1, pending: 1 }, this.#clock.now());
     }
     return this.#permit(names);
   }
@@ -164,7 +184,7 @@ export class GroupBook {
   takeInFlight(): string | null {
     if (!this.#inFlightChanged) return null;
     this.#inFlightChanged = false;
-    return JSON.stringify(Object.fromEntries(this.#held));
+    return writeInFlight(this.#own);
   }
 
   /** Asks for the limits of every known group again; they hold at once, upwards and downwards. */
@@ -182,7 +202,8 @@ export class GroupBook {
   > {
     for (const group of this.#groups.values()) {
       const intervalMs = group.state.adaptive?.intervalMs;
-      if (intervalMs !== undefined) yield { group, intervalMs, inFlight: this.#inFlight.inUse(group.name) };
+      if (intervalMs === undefined) continue;
+      yield { group, intervalMs, inFlight: this.#own.get(group.name)?.inFlight ?? 0 };
     }
   }
 
@@ -190,7 +211,7 @@ export class GroupBook {
   views(): GroupView[] {
     return [...this.#groups.values()].map((group) => ({
       name: group.name,
-      inFlight: this.#inFlight.inUse(group.name) + (this.#foreign.get(group.name) ?? 0),
+      inFlight: this.#underWay(group.name).inFlight,
       room: this.room([group.name]),
       group,
     }));
@@ -202,24 +223,48 @@ export class GroupBook {
     return group;
   }
 
-  #count(name: string, delta: 1 | -1): void {
-    if (delta === 1) this.#inFlight.tryAcquireNow(name);
-    else this.#inFlight.release(name);
-    const held = this.#inFlight.inUse(name);
-    if (held === 0) this.#held.delete(name);
-    else this.#held.set(name, held);
+  /** What is under way here and elsewhere. */
+  #underWay(name: string): UnderWay {
+    const own = this.#own.get(name) ?? NONE, foreign = this.#foreign.get(name) ?? NONE;
+    return { inFlight: own.inFlight + foreign.inFlight, pending: own.pending + foreign.pending };
+  }
+
+  #count(name: string, by: UnderWay, at: number): void {
+    if (by.inFlight === 1) this.#inFlight.tryAcquireNow(name);
+    else if (by.inFlight === -1) this.#inFlight.release(name);
+    const inFlight = this.#inFlight.inUse(name);
+    const pending = (this.#own.get(name) ?? NONE).pending + by.pending;
+    if (inFlight === 0) this.#own.delete(name);
+    else this.#own.set(name, { inFlight, pending });
+    this.#tellPending(name, at);
     this.#inFlightChanged = true;
   }
 
+  #tellPending(name: string, at: number): void {
+    this.#group(name).setPending(this.#underWay(name).pending, at);
+  }
+
   #permit(names: readonly string[]): Permit {
-    const at = this.#clock.now();
+    // Of its grant; of its departure from then on, which is where the server sees it.
+    let at = this.#clock.now();
+    let departed = false;
     let reported = false;
     let left = false;
     let disposed = false;
+    const depart = () => {
+      if (departed) return;
+      departed = true;
+      this.#tell({ type: "depart", names, at });
+    };
     return {
       type: "permit",
       groups: names,
+      depart: () => {
+        if (!departed) at = this.#clock.now();
+        depart();
+      },
       report: (feedback) => {
+        depart();
         reported = true;
         // A connection that was not made carried no request.
         left ||= !(feedback.type === "failed" && feedback.reason === "connect-failed");
@@ -228,7 +273,7 @@ export class GroupBook {
       [Symbol.dispose]: () => {
         if (disposed) return;
         disposed = true;
-        this.#tell({ type: "release", names, refund: !reported || !left, at });
+        this.#tell({ type: "release", names, refund: !reported || !left, departed, at });
       },
     };
   }
@@ -236,13 +281,5 @@ export class GroupBook {
   #tell(news: News): void {
     this.#news.push(news);
     this.#onNews();
-  }
-}
-
-function parseInFlight(json: string): Record<string, number> {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return {};
   }
 }

@@ -104,8 +104,8 @@ const BEAT_MS = 5;
  */
 const REFUSED_PER_SECOND = 10;
 
-/** When concurrency stands in the way nobody knows when it ends; to be asked again after this time. */
-const CONCURRENCY_GUESS_MS = 100;
+/** When requests in flight, or about to leave, stand in the way, nobody knows until when; to be asked again after this time. */
+const IN_THE_WAY_GUESS_MS = 100;
 
 /**
  * A limit group is *open*, or *closed* until an instant by one of four things: a cool-down that the server asked for, a
@@ -124,6 +124,8 @@ export class LimitGroup {
   #limits: GroupLimits;
   #state: GroupState;
   #buckets: TokenBucket[] = [];
+  /** Requests that were granted and have not left yet, here and in other processes. */
+  #pending = 0;
   /**
    * The rate beyond which going faster gains nothing, because other groups finish later anyway; see
    * {@linkcode AdaptiveInput}. It is the dispatcher's to say, anew each second, and not kept.
@@ -180,8 +182,10 @@ export class LimitGroup {
     const state = this.#state;
     if (now < state.coolUntil) return { count: 0, until: state.coolUntil, why: "cool-down" };
     let count = this.concurrency - inFlight;
-    if (count <= 0) return { count: 0, until: now + CONCURRENCY_GUESS_MS, why: "concurrency" };
+    if (count <= 0) return { count: 0, until: now + IN_THE_WAY_GUESS_MS, why: "concurrency" };
     if (state.adaptive) {
+      // The distance counts from where the one before leaves.
+      if (this.#pending > 0) return { count: 0, until: now + IN_THE_WAY_GUESS_MS, why: "rate" };
       const nextAt = nextStartAt(state.adaptive);
       if (nextAt > now) {
         return { count: 0, until: nextAt, why: state.adaptive.refusals > 0 ? "probe" : "rate" };
@@ -209,6 +213,18 @@ export class LimitGroup {
     this.#spend(1);
     this.#state.seen.requests++;
     this.#adapt({ type: "started" });
+  }
+
+  /** Says how many requests were granted that have not left yet, from `at` on. */
+  setPending(pending: number, at: number): void {
+    if (pending === this.#pending) return;
+    this.#pending = pending;
+    for (const bucket of this.#buckets) bucket.hold(pending, at);
+  }
+
+  /** Notes that a request leaves at `at`. */
+  depart(at: number): void {
+    this.#adapt({ type: "departed", atMs: at });
   }
 
   /** Gives back what a request was charged that did not leave. */
@@ -315,6 +331,7 @@ export class LimitGroup {
       const kept = this.#state.buckets[formatRate(window)] ?? levels.get(index);
       // An instant that lies ahead (the wall clock was set back between two runs) must not lend tokens.
       if (kept) bucket.restore({ level: kept.level, at: Math.min(kept.at, now) });
+      bucket.hold(this.#pending, now);
       return bucket;
     });
   }

@@ -12,6 +12,7 @@ export {
   type AdaptiveState,
 } from "./adaptive_state.ts";
 export type { BudgetUse, DailyBudget } from "./daily_budget.ts";
+export { parseInFlight, type UnderWay } from "./in_flight.ts";
 export { hostKey } from "./host_key.ts";
 export { parseHttpDate } from "./http_date.ts";
 export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";

@@ -136,9 +136,24 @@ export class TokenBucket {
   }
 
   /**
+   * Says how many of the tokens that were taken are not used yet. A bucket that is full gains nothing by waiting, and these
+   * count as if they were in it: used late and at once, they would otherwise be followed by those that came back meanwhile.
+   *
+   * @param tokens All of them, from `at` on.
+   * @param at Milliseconds since the epoch.
+   * @throws {RangeError} If `tokens` is negative or not a number.
+   */
+  hold(tokens: number, at: number): void {
+    assertTokens(tokens, Number.MAX_VALUE);
+    this.#tokens.hold(tokens, at);
+    this.#serve();
+  }
+
+  /**
    * The earliest instant at which {@linkcode tryConsume} of `tokens` can succeed if nobody takes any before.
    *
-   * @returns Milliseconds since the epoch: now, if the tokens are there; otherwise a whole number.
+   * @returns Milliseconds since the epoch: now, if the tokens are there; otherwise a whole number. While tokens are held it
+   * is how it would be if they were used now.
    * @throws {RangeError} If `tokens` is negative or larger than the capacity.
    */
   nextAt(tokens: number): number {

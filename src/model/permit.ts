@@ -58,6 +58,11 @@ export interface Permit extends Disposable {
   readonly type: "permit";
   /** The groups that were charged, each once. */
   readonly groups: readonly string[];
+  /**
+   * Says that the request leaves now: the distance to the next one counts from here, since this is what the server sees.
+   * Until then nobody gains by the time that passes.
+   */
+  depart(): void;
   /** Tells the groups what became of the request. A 429 closes them at once. */
   report(feedback: Feedback): void;
 }

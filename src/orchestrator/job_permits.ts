@@ -5,24 +5,34 @@
  */
 
 import type { Closed, Permit, PermitSource } from "../model/permit.ts";
+import type { Clock } from "../model/ports.ts";
+
+/**
+ * How long a job may keep the permit that it was leased with before its first request. Until that leaves, its groups wait
+ * with the next one; a plugin that has to be started first takes half a second.
+ */
+const UNUSED_MS = 2_000;
 
 /**
  * Gives out the permit that a job was leased with to the first request whose groups include those of the permit; all
- * else is asked of the source. Disposal gives an unused first permit back.
+ * else is asked of the source. A first permit that nobody asks for in time is given back, at disposal at the latest.
  */
 export class JobPermits implements PermitSource, Disposable {
   readonly #source: PermitSource;
+  readonly #timer: Disposable | undefined;
   #first: Permit | null;
 
-  constructor(source: PermitSource, first: Permit | null) {
+  constructor(source: PermitSource, first: Permit | null, clock: Clock) {
     this.#source = source;
     this.#first = first;
+    if (first) this.#timer = clock.setTimer(UNUSED_MS, () => this.#giveBack());
   }
 
   async acquire(groups: readonly string[]): Promise<Permit | Closed> {
     const first = this.#first;
     if (!first?.groups.every((group) => groups.includes(group))) return await this.#source.acquire(groups);
     this.#first = null;
+    this.#timer?.[Symbol.dispose]();
     const rest = groups.filter((group) => !first.groups.includes(group));
     if (rest.length === 0) return first;
     const second = await this.#source.acquire(rest);
@@ -33,6 +43,11 @@ export class JobPermits implements PermitSource, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
     this.#first?.[Symbol.dispose]();
     this.#first = null;
   }
@@ -42,6 +57,10 @@ function joined(first: Permit, second: Permit): Permit {
   return {
     type: "permit",
     groups: [...first.groups, ...second.groups],
+    depart() {
+      first.depart();
+      second.depart();
+    },
     report(feedback) {
       first.report(feedback);
       second.report(feedback);

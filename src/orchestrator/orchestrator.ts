@@ -131,6 +131,7 @@ export class Orchestrator {
       const result = await runOne(job, permit, {
         process,
         logger,
+        clock: this.#options.clock,
         permits: this.#pump,
         signal: running.abort.signal,
         confirm: () => this.#confirm(running),

@@ -7,7 +7,7 @@
 import { emptyRecord } from "../model/artifact.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Permit, PermitSource } from "../model/permit.ts";
-import type { Logger } from "../model/ports.ts";
+import type { Clock, Logger } from "../model/ports.ts";
 import { freshRoute, type LeasedJob, type Settled } from "../queue/mod.ts";
 import type { JobEnd, ProcessJob } from "./job.ts";
 import { JobPermits } from "./job_permits.ts";
@@ -18,6 +18,8 @@ export interface RunOneOptions {
   readonly process: ProcessJob;
   /** Grants all permits but the first. */
   readonly permits: PermitSource;
+  /** Times how long the first permit may stay unused. */
+  readonly clock: Clock;
   /** Aborted when the work is to be given up. */
   readonly signal: AbortSignal;
   /** As in `JobContext`. */
@@ -51,7 +53,7 @@ export async function runOne(
 }
 
 async function work(job: LeasedJob, permit: Permit | null, options: RunOneOptions): Promise<JobEnd> {
-  using permits = new JobPermits(options.permits, permit);
+  using permits = new JobPermits(options.permits, permit, options.clock);
   try {
     return await options.process(job, { permits, signal: options.signal, confirm: options.confirm });
   } catch (error) {

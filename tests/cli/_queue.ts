@@ -114,7 +114,7 @@ export async function fillQueue(path: string): Promise<VirtualClock> {
         { name: "crossref", state: "{}" },
         { name: "broken", state: "not JSON" },
       ],
-      inFlight: JSON.stringify({ "host:example.org": 2 }),
+      inFlight: JSON.stringify({ "host:example.org": { inFlight: 2, pending: 0 } }),
     }),
   });
   return clock;

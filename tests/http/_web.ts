@@ -31,6 +31,9 @@ export class RecordingPermits implements PermitSource {
     return Promise.resolve({
       type: "permit",
       groups: [...new Set(groups)],
+      depart: () => {
+        this.log.push(`${isDisposed ? "LATE " : ""}depart ${id}`);
+      },
       report: (feedback) => {
         if (isDisposed) this.log.push(`LATE report ${id}`);
         this.feedback.push(feedback);

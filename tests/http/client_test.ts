@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHttpClient, createUrlPolicy, type HttpResult } from "../../src/http/mod.ts";
-import { type LogFields, silentLogger, silentMeter } from "../../src/model/ports.ts";
+import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
 import { CERTIFICATE } from "./_certificate.ts";
 import { open, send, serve, serveRaw, serveTls } from "./_web.ts";
@@ -23,7 +23,11 @@ Deno.test("get() takes a permit, reports the headers and gives it back at the bo
   assert.equal(result.headers.get("etag"), '"x"');
   assert.equal(result.finalUrl, `${server.url}/a?b#c`);
   assert.equal(result.body.expectedBytes, 5);
-  assert.deepEqual(web.permits.log, [`acquire api api host:127.0.0.1:${server.port}`, "report 1 200"]);
+  assert.deepEqual(web.permits.log, [
+    `acquire api api host:127.0.0.1:${server.port}`,
+    "depart 1",
+    "report 1 200",
+  ]);
   assert.equal(await result.body.readText(), "hello");
   assert.equal(web.permits.log.at(-1), "dispose 1");
   assert.equal(web.permits.granted, web.permits.disposed);
@@ -68,15 +72,19 @@ Deno.test("get() follows a chain across hosts with one permit at a time, each of
   ]);
   assert.deepEqual(web.permits.log, [
     `acquire g host:127.0.0.1:${first.port}`,
+    "depart 1",
     "report 1 301",
     "dispose 1",
     `acquire g host:127.0.0.1:${first.port}`,
+    "depart 2",
     "report 2 303",
     "dispose 2",
     `acquire g host:127.0.0.2:${middle.port}`,
+    "depart 3",
     "report 3 308",
     "dispose 3",
     `acquire g host:127.0.0.3:${last.port}`,
+    "depart 4",
     "report 4 200",
     "dispose 4",
   ]);
@@ -251,7 +259,12 @@ Deno.test("get() holds on 429, and on 503 with Retry-After, after the groups wer
     await result.body.cancel();
   }
   assert.equal(web.permits.granted, web.permits.disposed);
-  assert.deepEqual(web.permits.log.slice(0, 3), [`acquire ${group}`, "report 1 429", "dispose 1"]);
+  assert.deepEqual(web.permits.log.slice(0, 4), [
+    `acquire ${group}`,
+    "depart 1",
+    "report 1 429",
+    "dispose 1",
+  ]);
   assert.equal(clock.pendingTimers, 0);
 });
 
@@ -343,24 +356,6 @@ Deno.test("get() throws the caller's reason when aborted, having told the groups
   assert.equal(web.permits.disposed, 1);
 });
 
-Deno.test(
-  "a refusal by Deno's own net permission is host-not-allowed and charges nothing, and is told once",
-  {
-    permissions: { net: ["127.0.0.9"], read: true, env: true },
-  },
-  async () => {
-    const told: string[] = [];
-    const warn = (message: string, fields: LogFields = {}) => told.push(`${message}: ${fields["detail"]}`);
-    using web = open({ pin: false, logger: { ...silentLogger, warn } });
-    const result = await web.get("http://127.0.0.1:9009/");
-    assert.ok(result.type === "refused" && result.reason === "host-not-allowed", JSON.stringify(result));
-    assert.deepEqual(web.permits.log, ["acquire host:127.0.0.1:9009", "dispose 1"]);
-    await web.get("http://127.0.0.1:9009/");
-    assert.equal(told.length, 1);
-    assert.match(told[0] ?? "", /127\.0\.0\.1:9009.*--allow-net/);
-  },
-);
-
 Deno.test("a name is refused if it resolves to a private address, and asked for anew when the answer is old", async () => {
   const clock = new ManualClock();
   let lookups = 0;
@@ -407,7 +402,7 @@ Deno.test("pinned HTTP asks the next address if one does not answer, and sends t
   using web = open({ lookup: () => Promise.resolve(["127.0.0.4", "127.0.0.5"]) });
   assert.equal(await bodyOf(await web.get(`http://two.invalid:${server.port}/`)), "ok");
   assert.equal(requests, 1);
-  assert.deepEqual(web.permits.log.slice(1), ["report 1 200", "dispose 1"]);
+  assert.deepEqual(web.permits.log.slice(1), ["depart 1", "report 1 200", "dispose 1"]);
 });
 
 Deno.test("https is not pinned: the name itself is dialled and proven by its certificate", async () => {

@@ -75,6 +75,10 @@ Deno.test("every permit is disposed once, after one report if its request left, 
       // The last permit of a refusal only asks when to come back; an early abort may come before anything left.
       const isProbe = log.some((line) => /^report \d+ 4(29|22)/.test(line)) && id === granted;
       assert.ok(reports === 1 || (reports === 0 && (isProbe || early)), log.join("\n"));
+      // Told before its answer, and of nothing that did not leave.
+      const reported = log.findIndex((line) => line.startsWith(`report ${id} `));
+      const departed = log.indexOf(`depart ${id}`);
+      assert.ok(reports === 0 || (departed >= 0 && departed < reported), log.join("\n"));
     }
     assert.equal(clock.pendingTimers, 0);
   };

@@ -36,7 +36,11 @@ Deno.test("robots.txt is asked for once, under the host's own permit, and obeyed
   const results = await Promise.all(paths.map((path) => get(server.url + path)));
   assert.deepEqual(results.map(outcome), ["response", "robots-disallowed", "response", "robots-disallowed"]);
   assert.deepEqual(asked.toSorted(), ["/a", "/private/open/x", "/robots.txt"]);
-  assert.deepEqual(web.permits.log.slice(0, 2), [`acquire host:127.0.0.1:${server.port}`, "report 1 200"]);
+  assert.deepEqual(web.permits.log.slice(0, 3), [
+    `acquire host:127.0.0.1:${server.port}`,
+    "depart 1",
+    "report 1 200",
+  ]);
   assert.equal(web.permits.granted, web.permits.disposed);
 });
 

@@ -78,7 +78,7 @@ Deno.test("a permit's disposal gives its slot back at the next settle, once", ()
   permit.report(answered());
   permit[Symbol.dispose]();
   permit[Symbol.dispose]();
-  equal(news(), 2);
+  equal(news(), 3, "it left, was answered and is given back");
   equal(book.acquire(["a"]).type, "closed");
   book.settle();
   equal(view("a")?.inFlight, 1);
@@ -114,6 +114,44 @@ Deno.test("a request that left after another try that did not is charged", () =>
   equal(book.room(["a"]).count, 0);
 });
 
+Deno.test("the distance to the next request counts from where the one before left", async () => {
+  const gentle = limits({ adaptive: { start: "gentle", options: ADAPTIVE_DEFAULTS } });
+  const rated = limits({ windows: [{ limit: 1, perMs: 1_000 }] });
+  for (const [name, rules, distanceMs] of [["gentle", gentle, 1_021], ["rated", rated, 1_025]] as const) {
+    const { book, clock } = makeBook({ [name]: rules });
+    const first = granted(book.acquire([name]));
+    // As where a plugin has to be started first.
+    await clock.advance(5_000);
+    equal(book.acquire([name]).type, "closed", name);
+    first.depart();
+    first.report(answered());
+    first[Symbol.dispose]();
+    await clock.advance(distanceMs - 1);
+    book.settle();
+    equal(book.acquire([name]).type, "closed", name);
+    await clock.advance(1);
+    granted(book.acquire([name]));
+  }
+});
+
+Deno.test("a request that does not leave keeps the next one waiting until it is given back", async () => {
+  const { book, clock } = makeBook({ a: limits({ windows: [{ limit: 1, perMs: 1_000 }] }) });
+  const first = granted(book.acquire(["a"]));
+  await clock.advance(5_000);
+  equal(book.acquire(["a"]).type, "closed");
+  first[Symbol.dispose]();
+  book.settle();
+  granted(book.acquire(["a"]));
+});
+
+Deno.test("a report without a word of departure counts from the grant", async () => {
+  const { book, clock } = makeBook({ a: limits({ windows: [{ limit: 1, perMs: 1_000 }] }) });
+  granted(book.acquire(["a"])).report(answered());
+  await clock.advance(1_025);
+  book.settle();
+  granted(book.acquire(["a"]));
+});
+
 Deno.test("a refusal closes its groups for all before anybody else starts", () => {
   const { book, clock } = makeBook();
   const permit = granted(book.acquire(["a", "b"]));
@@ -139,7 +177,7 @@ Deno.test("takeStirred() names what news has touched, each once", () => {
   book.settle();
   deepEqual([...book.takeStirred()], ["a", "b"]);
   deepEqual([...book.takeStirred()], []);
-  book.adoptInFlight([{ inFlight: JSON.stringify({ c: 1 }) }]);
+  book.adoptInFlight([{ inFlight: JSON.stringify({ c: { inFlight: 1, pending: 0 } }) }]);
   book.adoptInFlight([]);
   deepEqual([...book.takeStirred()], ["c"], "what another process had in flight has ended");
 });
@@ -149,7 +187,7 @@ Deno.test("takeChanges() and takeInFlight() give out what is new, once", () => {
   equal(book.takeInFlight(), "{}");
   const permit = granted(book.acquire(["a"]));
   deepEqual(book.takeChanges().map(({ name }) => name), ["a"]);
-  equal(book.takeInFlight(), '{"a":1}');
+  equal(book.takeInFlight(), '{"a":{"inFlight":1,"pending":1}}');
   deepEqual([book.takeChanges(), book.takeInFlight()], [[], null]);
   permit[Symbol.dispose]();
   book.settle();
@@ -197,6 +235,8 @@ class Process {
   readonly #queue: SqliteWorkQueue;
   readonly #book: GroupBook;
   readonly held: Permit[] = [];
+  /** Of these, those that have left. */
+  readonly #left = new Set<Permit>();
 
   constructor(id: string, queue: SqliteWorkQueue, clock: VirtualClock, rules: GroupLimits) {
     this.#id = id;
@@ -229,10 +269,20 @@ class Process {
     return started;
   }
 
-  /** The oldest request ends, with an answer or without having left. */
-  end(left: boolean): void {
+  /** Up to `most` of the requests that were granted leave; gives how many do. */
+  depart(most = Infinity): number {
+    const waiting = this.held.filter((permit) => !this.#left.has(permit)).slice(0, most);
+    for (const permit of waiting) {
+      permit.depart();
+      this.#left.add(permit);
+    }
+    return waiting.length;
+  }
+
+  /** The oldest request ends: with an answer if it had left. */
+  end(): void {
     const permit = this.held.shift();
-    if (left) permit?.report(answered());
+    if (permit && this.#left.delete(permit)) permit.report(answered());
     permit?.[Symbol.dispose]();
   }
 
@@ -265,6 +315,7 @@ const steps = fc.array(
   fc.record({
     process: fc.constantFrom(0, 1),
     waitMs: fc.oneof(fc.constant(0), fc.nat(60), fc.nat(1_500)),
+    departs: fc.nat(4),
     ends: fc.nat(3),
     wanted: fc.nat(4),
   }),
@@ -277,11 +328,13 @@ Deno.test("several processes together stay within concurrency, window and budget
   const property = fc.asyncProperty(steps, (items) =>
     together(rules, async (processes, clock) => {
       const starts: number[] = [];
-      for (const { process, waitMs, ends, wanted } of items) {
+      for (const { process, waitMs, departs, ends, wanted } of items) {
         await clock.advance(waitMs);
         const one = processes[process];
-        for (let n = 0; n < ends; n++) one?.end(true);
-        for (let n = await one?.beat(wanted) ?? 0; n > 0; n--) starts.push(clock.now());
+        // A request may leave long after it was granted, and between two beats.
+        for (let n = one?.depart(departs) ?? 0; n > 0; n--) starts.push(clock.now());
+        for (let n = 0; n < ends; n++) one?.end();
+        await one?.beat(wanted);
         const inFlight = processes.reduce((sum, { held }) => sum + held.length, 0);
         equal(inFlight <= rules.concurrency, true, `${inFlight} requests at once`);
       }
@@ -303,7 +356,7 @@ Deno.test("what one process uses of the budget the other cannot, and what it giv
     equal(await one?.beat(2), 2);
     equal(await two?.beat(5), 1);
     equal(await two?.beat(5), 0);
-    one?.end(false);
+    one?.end();
     equal(await one?.beat(0), 0);
     equal(await two?.beat(5), 1);
   });
@@ -313,7 +366,8 @@ Deno.test("a slot that one process gives back the other can take", async () => {
   await together(limits({ concurrency: 2 }), async ([one, two]) => {
     equal(await one?.beat(5), 2);
     equal(await two?.beat(5), 0);
-    one?.end(true);
+    one?.depart();
+    one?.end();
     equal(await one?.beat(0), 0);
     equal(await two?.beat(5), 1);
   });

@@ -21,6 +21,23 @@ Deno.test("TokenBucket gives its burst, then its rate", async () => {
   assert.equal(bucket.level(), 10, "never above its capacity");
 });
 
+Deno.test("TokenBucket.hold() keeps the place of tokens that are not used yet", async () => {
+  const { clock, bucket } = make(3, 1);
+  assert.equal(bucket.tryConsume(2), true);
+  bucket.hold(2, clock.now());
+  await clock.advance(60_000);
+  assert.equal(bucket.level(), 1, "the two that are held would overflow it");
+  assert.equal(bucket.tryConsume(2), false);
+  // One was used a second ago, and its place has been filling since.
+  bucket.hold(1, clock.now() - 1_000);
+  assert.equal(bucket.level(), 1);
+  assert.equal(bucket.nextAt(2), clock.now() + 1_000);
+  bucket.hold(0, clock.now());
+  await clock.advance(60_000);
+  assert.equal(bucket.level(), 3);
+  for (const wrong of [-1, NaN]) assert.throws(() => bucket.hold(wrong, clock.now()), RangeError);
+});
+
 Deno.test("TokenBucket.consume() serves in order and tryConsume() does not pass", async () => {
   const { clock, bucket } = make(10, 2, 0);
   const order: string[] = [];

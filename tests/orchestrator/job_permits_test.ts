@@ -28,13 +28,13 @@ function makeSource(known: Record<string, GroupLimits> = {}) {
   };
   const requests = (name: string) =>
     book.views().find((view) => view.name === name)?.group.state.seen.requests;
-  return { book, source, asked, take, inFlight, requests };
+  return { book, clock, source, asked, take, inFlight, requests };
 }
 
 Deno.test("JobPermits gives the first permit out once, then asks the source", async () => {
-  const { source, asked, take, inFlight } = makeSource();
+  const { clock, source, asked, take, inFlight } = makeSource();
   const first = take("api");
-  using permits = new JobPermits(source, first);
+  using permits = new JobPermits(source, first, clock);
   equal(await permits.acquire(["api"]), first);
   deepEqual(asked, []);
   const second = await permits.acquire(["api"]);
@@ -44,17 +44,17 @@ Deno.test("JobPermits gives the first permit out once, then asks the source", as
 });
 
 Deno.test("JobPermits keeps the first permit for a request that needs its groups", async () => {
-  const { source, asked, take } = makeSource();
+  const { clock, source, asked, take } = makeSource();
   const first = take("api");
-  using permits = new JobPermits(source, first);
+  using permits = new JobPermits(source, first, clock);
   await permits.acquire(["other"]);
   deepEqual(asked, [["other"]]);
   equal(await permits.acquire(["api"]), first);
 });
 
 Deno.test("JobPermits joins the first permit with one for the groups that it lacks", async () => {
-  const { source, asked, take, inFlight, requests } = makeSource();
-  using permits = new JobPermits(source, take("api"));
+  const { clock, source, asked, take, inFlight, requests } = makeSource();
+  using permits = new JobPermits(source, take("api"), clock);
   const joined = await permits.acquire(["api", "host"]);
   if (joined.type === "closed") throw new Error("both groups are open");
   deepEqual(asked, [["host"]]);
@@ -67,9 +67,9 @@ Deno.test("JobPermits joins the first permit with one for the groups that it lac
 });
 
 Deno.test("JobPermits gives the first permit back when another group is closed", async () => {
-  const { source, take, inFlight, requests } = makeSource({ host: limits({ concurrency: 1 }) });
+  const { clock, source, take, inFlight, requests } = makeSource({ host: limits({ concurrency: 1 }) });
   take("host");
-  using permits = new JobPermits(source, take("api"));
+  using permits = new JobPermits(source, take("api"), clock);
   const closed = await permits.acquire(["api", "host"]);
   equal(closed.type, "closed");
   deepEqual(inFlight(), { api: 0, host: 1 });
@@ -77,9 +77,9 @@ Deno.test("JobPermits gives the first permit back when another group is closed",
 });
 
 Deno.test("JobPermits gives an unused first permit back when the job ends", () => {
-  const { source, take, inFlight, requests } = makeSource();
+  const { clock, source, take, inFlight, requests } = makeSource();
   {
-    using _permits = new JobPermits(source, take("api"));
+    using _permits = new JobPermits(source, take("api"), clock);
     deepEqual(inFlight(), { api: 1 });
   }
   deepEqual(inFlight(), { api: 0 });
@@ -87,10 +87,29 @@ Deno.test("JobPermits gives an unused first permit back when the job ends", () =
 });
 
 Deno.test("JobPermits does not take back what it gave out", async () => {
-  const { source, take, inFlight } = makeSource();
+  const { clock, source, take, inFlight } = makeSource();
   {
-    using permits = new JobPermits(source, take("api"));
+    using permits = new JobPermits(source, take("api"), clock);
     await permits.acquire(["api"]);
   }
+  deepEqual(inFlight(), { api: 1 });
+});
+
+Deno.test("JobPermits gives a first permit back that is not used in time", async () => {
+  const { clock, source, asked, take, inFlight } = makeSource();
+  using permits = new JobPermits(source, take("api"), clock);
+  await clock.advance(1_999);
+  deepEqual(inFlight(), { api: 1 });
+  await clock.advance(1);
+  deepEqual(inFlight(), { api: 0 });
+  await permits.acquire(["api"]);
+  deepEqual(asked, [["api"]]);
+});
+
+Deno.test("JobPermits takes nothing back that was asked for in time", async () => {
+  const { clock, source, take, inFlight } = makeSource();
+  using permits = new JobPermits(source, take("api"), clock);
+  await permits.acquire(["api"]);
+  await clock.advance(60_000);
   deepEqual(inFlight(), { api: 1 });
 });

@@ -231,7 +231,11 @@ Deno.test("Pump takes over the limits and the requests of other processes", asyn
       leaseTtlMs: TTL_MS,
       heartbeat: false,
       settlements: [],
-      plan: () => ({ demand: [], groups: [{ name: "cool", state }], inFlight: JSON.stringify({ a: 2 }) }),
+      plan: () => ({
+        demand: [],
+        groups: [{ name: "cool", state }],
+        inFlight: JSON.stringify({ a: { inFlight: 2, pending: 0 } }),
+      }),
     });
     const { pump } = makePump(rig, { queue });
     const cool = pump.acquire(["cool"]);

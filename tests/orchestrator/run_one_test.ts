@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { silentLogger } from "../../src/model/ports.ts";
 import type { LeasedJob } from "../../src/queue/mod.ts";
 import { type JobEnd, runOne, type RunOneOptions } from "../../src/orchestrator/mod.ts";
+import { VirtualClock } from "../../src/runtime/mod.ts";
 import { record } from "../queue/_jobs.ts";
 
 const JOB: LeasedJob = {
@@ -28,6 +29,7 @@ function makeOptions(fields: Partial<RunOneOptions>) {
       return Promise.resolve("ok");
     },
     logger: silentLogger,
+    clock: new VirtualClock(),
     ...fields,
   };
   return { options, ends };
@@ -76,6 +78,7 @@ Deno.test("runOne() gives the unused permit back before it settles", async () =>
   const permit = {
     type: "permit" as const,
     groups: ["api"],
+    depart() {},
     report() {},
     [Symbol.dispose]: () => void order.push("given back"),
   };

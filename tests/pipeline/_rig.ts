@@ -33,7 +33,7 @@ export class Gates implements PermitSource {
       this.refused.push(group);
       return Promise.resolve(closed);
     }
-    return Promise.resolve({ type: "permit", groups, report() {}, [Symbol.dispose]() {} });
+    return Promise.resolve({ type: "permit", groups, depart() {}, report() {}, [Symbol.dispose]() {} });
   }
 }
 

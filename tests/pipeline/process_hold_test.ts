@@ -268,7 +268,7 @@ async function runByOnes(rig: Rig, resolvers: readonly Resolver[]) {
   for (let lease = 0; lease < 30; lease++) {
     let left = 1;
     const acquire = (groups: readonly string[]) => {
-      const permit: Permit = { type: "permit", groups, report() {}, [Symbol.dispose]() {} };
+      const permit: Permit = { type: "permit", groups, depart() {}, report() {}, [Symbol.dispose]() {} };
       const until = rig.clock.now() + 1_000;
       return Promise.resolve(left-- > 0 ? permit : closedUntil(until, groups[0]));
     };

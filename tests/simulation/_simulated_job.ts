@@ -77,6 +77,7 @@ async function ask(
   // The request goes to the last group's server; the others are leave that it needs besides.
   const server = world.servers.get(groups.at(-1) ?? "");
   if (!server) throw new Error(`Cannot ask: there is no server "${groups}"`);
+  permit.depart();
   const flight = judge.start(clock.now(), server);
   process.fly(flight);
   try {

@@ -5,6 +5,7 @@
  */
 
 import type { Config, LimitRule } from "../../config/mod.ts";
+import { parseInFlight } from "../../limits/mod.ts";
 import type { Clock } from "../../model/ports.ts";
 import type { HolderRow, WorkQueue } from "../../queue/mod.ts";
 import { type GroupFacts, groupFacts } from "./group_facts.ts";
@@ -33,20 +34,12 @@ export async function readGroups(
 /** What the processes that work on the queue have under way, by group. */
 function sumInFlight(holders: readonly HolderRow[]): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
-  for (const { inFlight } of holders) {
-    for (const [name, count] of Object.entries(parseCounts(inFlight))) {
-      sums.set(name, (sums.get(name) ?? 0) + count);
+  for (const holder of holders) {
+    for (const [name, { inFlight }] of parseInFlight(holder.inFlight)) {
+      sums.set(name, (sums.get(name) ?? 0) + inFlight);
     }
   }
   return sums;
-}
-
-function parseCounts(json: string): Readonly<Record<string, number>> {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return {};
-  }
 }
 
 /** What the configuration says of a group that its row does not hold. */
