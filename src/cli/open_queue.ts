@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import type { Config } from "../config/mod.ts";
 import type { WorkQueue } from "../queue/mod.ts";
 import type { CommandContext } from "./action.ts";
 import { configurationOf } from "./configuration.ts";
@@ -14,14 +15,15 @@ import { explainFileError } from "./file_error.ts";
  * Opens the queue.
  *
  * @param options.create Whether a missing file, and its directory, is made; else it is refused.
+ * @param options.config The configuration where it was read already. @default what the options and the file say now
  */
 export async function openQueue(
   context: CommandContext,
-  options: { readonly create: boolean },
+  options: { readonly create: boolean; readonly config?: Config },
 ): Promise<WorkQueue> {
-  const [{ SqliteWorkQueue }, { config }] = await Promise.all([
+  const [{ SqliteWorkQueue }, config] = await Promise.all([
     import("../queue/mod.ts"),
-    configurationOf(context),
+    options.config ?? configurationOf(context).then((loaded) => loaded.config),
   ]);
   const { path } = config.queue;
   if (options.create) makeDirectory(dirname(path));

@@ -132,6 +132,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `a run ends as it should when its configuration was broken meanwhile ${PROGRAM_KIND}`,
+  ignore: WINDOWS,
+  fn: async () => {
+    await using web = await startLittleWeb();
+    await using workspace = await Workspace.open(web, URLS_ONLY);
+    await workspace.importUrls(urlsOf(web.origins.press, "good", 2));
+    await using program = workspace.start(["queue", "run"]);
+    await until(() => web.log.of("press").length > 0, "the first request has come");
+    await Deno.writeTextFile(workspace.config, "{");
+    program.kill("SIGTERM");
+    const { code, stdout, stderr } = await program.ended;
+    equal(code, 143, stderr);
+    match(stdout, /^total +2$/m);
+  },
+});
+
 Deno.test(`pause and resume reach a running process within a second ${PROGRAM_KIND}`, async () => {
   await using web = await startLittleWeb();
   const group = `host:${new URL(web.origins.press).host}`;

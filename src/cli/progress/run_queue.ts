@@ -57,7 +57,8 @@ export async function runQueue(request: RunRequest, context: CommandContext): Pr
   }
 
   async function finalStats() {
-    using queue = await openQueue(context, { create: false });
+    // The queue that was worked on, whatever the configuration's file says by now.
+    using queue = await openQueue(context, { create: false, config: start.config });
     return await queue.stats();
   }
 }
