@@ -5,7 +5,9 @@ import {
   type GroupLimits,
   type GroupState,
   LimitGroup,
+  parseGroupState,
   type RateWindow,
+  withOperatorLimits,
 } from "../../src/limits/mod.ts";
 import type { Feedback } from "../../src/model/permit.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
@@ -352,4 +354,46 @@ Deno.test("a budget is filled up at the provider's hour, not before", async () =
   await clock.advanceTo(group.room(0).until);
   equal(clock.now() - reset <= HOUR_MS, true);
   equal(group.room(0).count, 2);
+});
+
+Deno.test("a budget with less than a call left closes the group until there is more", () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+  const group = new LimitGroup("a", limits({ dailyBudget: { limit: 1.5 } }), clock);
+  equal(start(group), 1);
+  const { count, until, why } = group.room(0);
+  deepEqual([count, why], [0, "budget"]);
+  equal(until >= Date.UTC(2026, 0, 2), true);
+});
+
+Deno.test("a window begins with one start and not with a burst", () => {
+  const windows = [{ limit: 1_000, perMs: 1_000 }];
+  equal(new LimitGroup("a", limits({ windows }), new VirtualClock()).room(0).count, 1);
+});
+
+Deno.test("starts keep a little more distance than the window asks for", async () => {
+  const clock = new VirtualClock();
+  const group = new LimitGroup("a", limits({ windows: [{ limit: 1, perMs: 1_000 }] }), clock);
+  equal(start(group), 1);
+  // The first request may come to the server late, and the second at once.
+  await clock.advance(1_000);
+  equal(start(group), 0);
+  await clock.advance(50);
+  equal(start(group), 1);
+});
+
+Deno.test("setLimits() gives no token away: a changed window goes on from the level of the old one", () => {
+  const group = new LimitGroup("a", limits({ windows: [{ limit: 1, perMs: HOUR_MS }] }), new VirtualClock());
+  equal(start(group), 1);
+  for (const hours of [2, 3, 1]) {
+    group.setLimits(limits({ windows: [{ limit: 1, perMs: hours * HOUR_MS }] }));
+    equal(start(group), 0, `one start in ${hours} h`);
+  }
+});
+
+Deno.test("adopt() puts in force what an operator set in another process", () => {
+  const group = new LimitGroup("a", limits({ concurrency: 10 }), new VirtualClock());
+  group.adopt(parseGroupState(withOperatorLimits(null, { concurrency: 2 })));
+  equal(group.room(0).count, 2);
+  group.adopt(parseGroupState(withOperatorLimits(null, null)));
+  equal(group.room(0).count, 10);
 });

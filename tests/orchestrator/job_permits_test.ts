@@ -113,3 +113,11 @@ Deno.test("JobPermits takes nothing back that was asked for in time", async () =
   await clock.advance(60_000);
   deepEqual(inFlight(), { api: 1 });
 });
+
+Deno.test("JobPermits tells all that the request needs when one group is closed, so that the job waits for all", async () => {
+  const { clock, source, take } = makeSource({ host: limits({ concurrency: 1 }) });
+  take("host");
+  using permits = new JobPermits(source, take("api"), clock);
+  const closed = await permits.acquire(["api", "host"]);
+  deepEqual(closed.type === "closed" && closed.needs, ["api", "host"]);
+});

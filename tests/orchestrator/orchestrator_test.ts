@@ -326,6 +326,57 @@ Deno.test("confirm() proves a lease anew when it is about to lapse", async () =>
   equal(heartbeats[0], true);
 });
 
+Deno.test("a job that is leased anew here stays under watch when the work of before ends", async () => {
+  await withFile(async (open) => {
+    using rig = makeRig();
+    using queue = open(rig.clock);
+    using other = open(rig.clock);
+    await queue.enqueue(jobsOn("a", 1));
+    const gate = makeGate();
+    const ended: number[] = [];
+    const process: ProcessJob = async (job, { signal }) => {
+      if (job.epoch === 1) await new Promise<void>((done) => signal.addEventListener("abort", () => done()));
+      else await gate.passed;
+      ended.push(job.epoch);
+      return { type: "ack", record: record() };
+    };
+    const orchestrator = rig.orchestrator(process, { queue });
+    const end = orchestrator.run();
+    await rig.clock.advance(100);
+    const [job] = await other.list({ state: "in_progress", limit: 1 });
+    await other.release([leasedOf(await other.get(job?.jobId ?? 0))]);
+    await rig.clock.advance(1_000);
+    deepEqual(ended, [1]);
+    deepEqual(orchestrator.running.map(({ epoch }) => epoch), [2]);
+    gate.open();
+    await rig.clock.advance(1_000);
+    equal(await end, "drained");
+  });
+});
+
+Deno.test("confirm() believes the heartbeats that came since the lease", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const answers: boolean[] = [];
+  const ended = rig.orchestrator(async (_job, { confirm }) => {
+    await new Promise<void>((resolve) => rig.clock.setTimer(2.5 * TTL_MS, resolve));
+    answers.push(await confirm());
+    return { type: "ack", record: record() };
+  }).run();
+  await rig.clock.advance(3 * TTL_MS);
+  await ended;
+  deepEqual(answers, [true]);
+});
+
+Deno.test("run() leaves no trace of its worker behind", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const ended = rig.orchestrator(() => Promise.resolve({ type: "ack", record: record() })).run();
+  await rig.clock.advance(10);
+  equal(await ended, "drained");
+  deepEqual(await rig.queue.holders(), []);
+});
+
 Deno.test("a job's unexpected throw becomes a retry, and an error when no attempt is left", async () => {
   using rig = makeRig();
   await rig.queue.enqueue(jobsOn("fresh:doi", 1));

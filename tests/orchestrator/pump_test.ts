@@ -123,6 +123,22 @@ Deno.test("Pump grants what jobs under way ask for before it leases new ones", a
   await pump.stop();
 });
 
+Deno.test("Pump grants nothing of a group that the news of the same beat closes", async () => {
+  using rig = makeRig();
+  const { pump } = makePump(rig);
+  await rig.clock.advance(10);
+  const first = pump.acquire(["a"]);
+  await rig.clock.advance(5);
+  const permit = await first;
+  if (permit.type === "closed") throw new Error("nobody closed the group yet");
+  permit.report(answered(429, { "retry-after": "60" }));
+  const second = pump.acquire(["a"]);
+  await rig.clock.advance(5);
+  equal((await second).type, "closed");
+  permit[Symbol.dispose]();
+  await pump.stop();
+});
+
 Deno.test("Pump lets what comes within a few milliseconds share a beat", async () => {
   using rig = makeRig();
   const { pump, exchanges } = makePump(rig);

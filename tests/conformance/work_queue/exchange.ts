@@ -64,6 +64,46 @@ export function testExchange(name: string, backend: Backend): void {
     equal((await rig.lease("a", 9)).length, 1);
   });
 
+  queueTest(
+    `${name}: exchange() knows what is ready also after one that changed nothing`,
+    backend,
+    async (rig) => {
+      await rig.queue.enqueue(jobs(2));
+      const lease = await rig.leaseOne("a");
+      const settlements = [{ type: "release", lease, route: FRESH, cursor: null }] as const;
+      const plan = () => {
+        throw new Error("no plan");
+      };
+      await rejects(rig.queue.exchange(exchangeOf({ settlements, plan })), /no plan/);
+      const ready: number[] = [];
+      await rig.queue.exchange(exchangeOf({ plan: (view) => (ready.push(view.ready(FRESH)), NOTHING) }));
+      deepEqual(ready, [1]);
+    },
+  );
+
+  queueTest(
+    `${name}: exchange() counts another process as long as it lets hear from it`,
+    backend,
+    async (rig) => {
+      const others = async () => {
+        let seen: ExchangeView["foreignHolders"] = null;
+        const plan = (view: ExchangeView) => (seen = view.foreignHolders, NOTHING);
+        await rig.queue.exchange(exchangeOf({ heartbeat: true, plan }));
+        return seen;
+      };
+      await rig.queue.exchange(
+        exchangeOf({ workerId: "b", plan: () => ({ ...NOTHING, inFlight: '{"a":1}' }) }),
+      );
+      await rig.clock.advance(TTL_MS / 2);
+      await rig.queue.exchange(exchangeOf({ workerId: "b", heartbeat: true }));
+      await rig.clock.advance(TTL_MS * 3 / 4);
+      deepEqual(await others(), [{ workerId: "b", inFlight: '{"a":1}' }]);
+      await rig.clock.advance(TTL_MS / 4);
+      // Nobody wrote meanwhile: only the time has passed.
+      deepEqual(await others(), []);
+    },
+  );
+
   queueTest(`${name}: exchange() gives each stirred route out once`, backend, async (rig) => {
     const stirred = async () => {
       let routes: ReadonlySet<string> = new Set();

@@ -119,6 +119,30 @@ export function testSettlements(name: string, backend: Backend): void {
     deepEqual(cursors, [null, "one", null, "three", null]);
   });
 
+  queueTest(`${name}: a job keeps its set and priority whatever becomes of it`, backend, async (rig) => {
+    await rig.queue.enqueue([job(1)], "another");
+    await rig.queue.enqueue([job(2, { priority: 3 })], "spring");
+    const priorities = async () => {
+      const details = await rig.queue.get(2);
+      return [details?.set, details?.priority];
+    };
+    const [, leased] = await rig.lease("a", 2);
+    if (!leased) throw new Error("two jobs were queued");
+    await rig.queue.hold(leased, null, "host:h.example", null);
+    deepEqual(await priorities(), ["spring", 3]);
+    await rig.queue.ack(await rig.leaseOne("a", "host:h.example"), record("timeout"));
+    equal(await rig.queue.retryFailed(), 1);
+    deepEqual(await priorities(), ["spring", 3]);
+  });
+
+  queueTest(`${name}: a hold keeps what is told of the last failure`, backend, async (rig) => {
+    await rig.queue.enqueue([job(1)]);
+    await rig.queue.failAndRetry(await rig.leaseOne("a"), failure());
+    await rig.clock.advance(RETRY.backoffMs + RETRY.jitterMs);
+    await rig.queue.hold(await rig.leaseOne("a"), null, FRESH, "learned");
+    equal((await rig.queue.get(1))?.lastError, "timeout: no answer");
+  });
+
   queueTest(`${name}: a lapsed lease keeps cursor, route and attempts`, backend, async (rig) => {
     await rig.queue.enqueue([job(1)]);
     await rig.queue.hold(await rig.leaseOne("a"), null, "host:h.example", "learned");
@@ -174,5 +198,12 @@ export function testSettlements(name: string, backend: Backend): void {
     }
     deepEqual(await rig.lease("a", 1), []);
     equal((await rig.queue.get(1))?.reason, "attempts-exhausted");
+    // Whoever asks for it again means it: the count begins anew.
+    await rig.queue.retryFailed();
+    await rig.leaseOne("a");
+    await rig.clock.advance(TTL_MS);
+    await rig.queue.lease("a", [], TTL_MS);
+    const again = await rig.queue.get(1);
+    deepEqual([again?.state, again?.holder, again?.leaseUntil], ["queued", null, null]);
   });
 }
