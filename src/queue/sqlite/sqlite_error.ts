@@ -9,6 +9,9 @@ import { FatalError, InputError, messageOf } from "../../model/errors.ts";
 /** SQLite's primary result codes that are told apart; https://sqlite.org/rescode.html */
 const BUSY = 5, READONLY = 8, IOERR = 10, CORRUPT = 11, FULL = 13, CANTOPEN = 14, NOTADB = 26;
 
+/** An I/O error of the extended code: no room for the index of the write-ahead log, the first file that is made. */
+const IOERR_SHMSIZE = 4874;
+
 /** Whether another connection stands in the way, so that the same statement may succeed a moment later. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error) === BUSY;
@@ -55,7 +58,8 @@ export function explainSqliteError(error: unknown, path: string): Error {
 /** SQLite's primary result code, if the error carries one; `exec` does not attach it. */
 function codeOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("errcode" in error)) return undefined;
-  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+  if (typeof error.errcode !== "number") return undefined;
+  return error.errcode === IOERR_SHMSIZE ? FULL : error.errcode & 0xff;
 }
 
 function codeOfText(text: string): number | undefined {
@@ -63,7 +67,8 @@ function codeOfText(text: string): number | undefined {
   if (/readonly database/.test(text)) return READONLY;
   if (/database or disk is full/.test(text)) return FULL;
   if (/disk I\/O error/.test(text)) return IOERR;
-  if (/malformed/.test(text)) return CORRUPT;
+  // Tables that are there although the header says that nothing is: its version has been overwritten.
+  if (/malformed|table \w+ already exists/.test(text)) return CORRUPT;
   if (/file is not a database/.test(text)) return NOTADB;
   if (/unable to open database/.test(text)) return CANTOPEN;
   return undefined;
