@@ -9,8 +9,11 @@
 
 import type { Clock } from "../../model/ports.ts";
 
-/** How long a lock that is free may take to be granted where Deno (before 2.9) cannot try without waiting. */
-const GRANT_WITHIN_MS = 50;
+/**
+ * How long a lock that is free may take to be granted where Deno (before 2.9) cannot try without waiting. With 50 ms one of
+ * forty starts after a kill, on two busy cores, took the dead process for alive and was refused.
+ */
+const GRANT_WITHIN_MS = 1_000;
 
 /** A lock that is held until it is disposed of. */
 export interface ProcessLock extends Disposable {
