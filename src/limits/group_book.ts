@@ -8,7 +8,8 @@ import type { Clock } from "../model/ports.ts";
 import type { Closed, Feedback, Permit } from "../model/permit.ts";
 import { KeyedLimiter } from "./keyed_limiter.ts";
 import { NONE, parseInFlight, type UnderWay, writeInFlight } from "./in_flight.ts";
-import { type GroupLimits, LimitGroup, parseGroupState, type Room } from "./limit_group.ts";
+import { type GroupLimits, parseGroupState } from "./group_state.ts";
+import { LimitGroup, type Room } from "./limit_group.ts";
 
 /** Options of {@linkcode GroupBook}. */
 export interface GroupBookOptions {

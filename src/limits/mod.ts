@@ -33,9 +33,8 @@ export {
   freshState,
   type GroupLimits,
   type GroupState,
-  LimitGroup,
   type OperatorLimits,
   parseGroupState,
-  type Room,
   withOperatorLimits,
-} from "./limit_group.ts";
+} from "./group_state.ts";
+export { LimitGroup, type Room } from "./limit_group.ts";

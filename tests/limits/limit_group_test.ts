@@ -225,10 +225,19 @@ Deno.test("a shorter Retry-After does not open what a longer one has closed", ()
   equal(group.room(0).until, clock.now() + 5_000_000);
 });
 
-Deno.test("a refusal that names no time is backed off from", () => {
-  for (const refusal of [answered(429), answered(503), answered(422, {}, { message: "Too many requests" })]) {
+Deno.test("a refusal that names no time is backed off from, for a second where full speed was asked", () => {
+  const gentle = { start: "gentle", options: ADAPTIVE_DEFAULTS } as const;
+  const unwilling = answered(422, {}, { message: "Too many requests" });
+  for (const refusal of [answered(429), unwilling]) {
     const clock = new VirtualClock();
     const group = new LimitGroup("a", limits(), clock);
+    group.take();
+    group.learn(refusal, clock.now());
+    deepEqual(group.room(0), { count: 0, until: clock.now() + 1_000, why: "cool-down" });
+  }
+  for (const [refusal, fields] of [[answered(503), {}], [answered(429), { adaptive: gentle }]] as const) {
+    const clock = new VirtualClock();
+    const group = new LimitGroup("a", limits(fields), clock);
     group.take();
     group.learn(refusal, clock.now());
     equal(group.room(0).count, 0);
