@@ -4,9 +4,9 @@
  * @module
  */
 
-import { SqliteWorkQueue } from "../../src/queue/mod.ts";
-import { SystemClock, SystemRandom } from "../../src/runtime/mod.ts";
+import { SystemClock } from "../../src/runtime/mod.ts";
 import { record } from "../queue/_jobs.ts";
+import { openQueue } from "./_queue.ts";
 
 /** What a process has to say at its end. */
 export interface Claimed {
@@ -18,8 +18,7 @@ export interface Claimed {
 if (import.meta.main) {
   const [path = "", workerId = "", durationMs = "0"] = Deno.args;
   const clock = new SystemClock();
-  const retry = { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 };
-  using queue = new SqliteWorkQueue({ path, clock, random: new SystemRandom(), retry });
+  using queue = openQueue(path);
   const plan = () => ({ demand: [{ route: "fresh:doi", count: 8 }], groups: [], inFlight: null });
   const exchange = { workerId, leaseTtlMs: 600_000, heartbeat: false, plan };
   // Warm, and in the table of those that live, before the others are awaited.

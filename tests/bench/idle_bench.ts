@@ -6,13 +6,9 @@
 
 import { StatementSync } from "node:sqlite";
 import { writePdf } from "../../fixtures/pdf.ts";
-import { ADAPTIVE_DEFAULTS, GroupBook } from "../../src/limits/mod.ts";
-import { silentLogger, silentMeter } from "../../src/model/ports.ts";
-import { Orchestrator } from "../../src/orchestrator/mod.ts";
-import { SqliteWorkQueue } from "../../src/queue/mod.ts";
-import { SystemClock, SystemRandom } from "../../src/runtime/mod.ts";
-import { doneRecord } from "../_support/records.ts";
 import type { Start } from "./download_bench.ts";
+import { idleOrchestrator } from "./_orchestrator.ts";
+import { openQueue } from "./_queue.ts";
 
 const IDLE_S = 20;
 const ENQUEUES = 10;
@@ -30,31 +26,10 @@ export async function idleBench(start: Start, print: (line: string) => void): Pr
   }
 }
 
-/** Statements a second that the orchestrator makes on an empty queue, over ten heartbeats of a second each. */
+/** Statements a second that the orchestrator makes on an empty queue. */
 async function idleStatements(path: string): Promise<number> {
-  const clock = new SystemClock();
-  const retry = { maxAttempts: 3, backoffMs: 1_000, jitterMs: 0 };
-  using queue = new SqliteWorkQueue({ path, clock, random: new SystemRandom(), retry });
-  const limits = {
-    concurrency: 4,
-    windows: [],
-    adaptive: { start: "gentle", options: ADAPTIVE_DEFAULTS },
-  } as const;
-  const book = new GroupBook({ clock, limitsOf: () => limits, onNews: () => orchestrator.nudge() });
-  const orchestrator: Orchestrator = new Orchestrator({
-    queue,
-    book,
-    needsOf: () => [["api"]],
-    process: () => Promise.resolve({ type: "ack", record: doneRecord }),
-    clock,
-    logger: silentLogger,
-    meter: silentMeter,
-    workerId: "bench",
-    maxWorkers: 8,
-    leaseTtlMs: 600_000,
-    heartbeatMs: 30_000,
-    drain: false,
-  });
+  using queue = openQueue(path);
+  const orchestrator = idleOrchestrator(queue, { maxWorkers: 8, drain: false });
   const ended = orchestrator.run();
   await sleep(1_000);
   const counted = countStatements();

@@ -4,10 +4,8 @@
  * @module
  */
 
-import { SqliteWorkQueue } from "../../src/queue/mod.ts";
-import { SystemClock, SystemRandom } from "../../src/runtime/mod.ts";
-import { jobs } from "../queue/_jobs.ts";
 import type { Claimed } from "./_claiming_process.ts";
+import { enqueueMany, openQueue } from "./_queue.ts";
 
 const DURATION_MS = 4_000;
 const PROCESS = new URL("./_claiming_process.ts", import.meta.url).pathname;
@@ -34,14 +32,8 @@ async function claimWith(
   const path = `${directory}/queue.sqlite`;
   try {
     {
-      const retry = { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 };
-      using queue = new SqliteWorkQueue({
-        path,
-        clock: new SystemClock(),
-        random: new SystemRandom(),
-        retry,
-      });
-      for (let first = 0; first < 400_000; first += 10_000) await queue.enqueue(jobs(10_000, first));
+      using queue = openQueue(path);
+      await enqueueMany(queue, 400_000);
     }
     const started = await Promise.all(
       Array.from({ length: processes }, (_, n) => start(path, `worker-${n}`)),
