@@ -9,7 +9,8 @@
  *
  * The host limits rates, retries and caches. A plugin asks its provider as if it were alone in the world: when
  * a limit is reached, the host abandons the call and repeats it later, so `await ctx.fetch(…)` then never
- * returns, and code after it does not run.
+ * returns, and code after it does not run. The repeated call is told the answers that the first one had, without
+ * their being asked for again, so it should ask for the same in the same way.
  *
  * @example A complete plugin
  * ```ts
@@ -226,8 +227,9 @@ export interface ResolverContext<Declared extends SettingsDeclaration = Settings
   /** The settings in force, defaults included. */
   readonly settings: SettingsOf<Declared>;
   /**
-   * Sends a GET request. Redirects are followed; at most 50 requests a call. Statuses such as 404 are answers,
-   * not errors; limits, refused connections and time-outs never come back, the host deals with them.
+   * Sends a GET request. Redirects are followed; at most 50 requests a call, four at a time. Statuses such as
+   * 404 are answers, not errors; limits, refused connections and time-outs never come back, the host deals with
+   * them.
    *
    * @throws {TypeError} If the URL is invalid or its host is not one that the plugin declares.
    */

@@ -6,14 +6,18 @@
 
 import type { Artifact } from "../model/artifact.ts";
 import { messageOf } from "../model/errors.ts";
-import type { Closed } from "../model/permit.ts";
 import type { Clock, Logger } from "../model/ports.ts";
-import type { ResolverAnswer, ResolverFetch } from "../model/resolver.ts";
+import type {
+  ResolverAnswer,
+  ResolverFetch,
+  ResolverFetchResult,
+  ResolverRequest,
+} from "../model/resolver.ts";
 import { readAnswer } from "./answer.ts";
+import { CallRequests } from "./call_requests.ts";
 import type { PluginSource } from "./plugin_source.ts";
-import { checkRequest } from "./request_rule.ts";
 import { redact } from "./redact.ts";
-import type { BoundBroken, CallEnd, FetchResult, GuestError, Sandbox, SandboxBounds } from "./sandbox/mod.ts";
+import type { BoundBroken, CallEnd, GuestError, Sandbox, SandboxBounds } from "./sandbox/mod.ts";
 import type { SettingValue } from "./setting_value.ts";
 
 /** Options of {@link PluginRunner}. */
@@ -100,17 +104,21 @@ export class PluginRunner {
   }
 
   #call(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
-    const { name, guest, bounds, clock, sandbox, settings } = this.#options;
+    const { name, guest, bounds, clock, hosts, logger, sandbox, settings } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
+    const requests = new CallRequests({
+      hosts,
+      bounds,
+      fetch: (request) => this.#fetch(request, fetch),
+      onRefused: (why) =>
+        logger.warn("A plugin's request was refused", { plugin: name, why: this.#redact(why) }),
+      onStop: (stop) =>
+        resolve(stop.type === "failed" ? { ...stop, detail: this.#redact(stop.detail) } : stop),
+    });
     const call = sandbox.call(guest, {
       input: JSON.stringify([artifact, settings]),
-      fetch: async (request) => {
-        const result = await this.#fetch(request, fetch);
-        if ("type" in result) return resolve(result), undefined;
-        return result;
-      },
-      log: (level, text) =>
-        this.#options.logger[level](this.#redact(text), { plugin: name, artifact: artifact.id }),
+      fetch: (request) => requests.fetch(request),
+      log: (level, text) => logger[level](this.#redact(text), { plugin: name, artifact: artifact.id }),
     });
     const timer = clock.setTimer(
       bounds.callWallMs,
@@ -122,6 +130,7 @@ export class PluginRunner {
     return promise.finally(() => {
       signal.removeEventListener("abort", onAbort);
       timer[Symbol.dispose]();
+      requests.end();
       call.drop();
     });
   }
@@ -144,25 +153,15 @@ export class PluginRunner {
     }
   }
 
-  /** Performs one fetch: what the guest gets, or what the whole call comes to. */
-  async #fetch(request: unknown, fetch: ResolverFetch): Promise<FetchResult | Closed | Failed> {
-    const { name, hosts, bounds, logger } = this.#options;
-    const checked = checkRequest(request, hosts);
-    if ("refused" in checked) {
-      logger.warn("A plugin's request was refused", { plugin: name, why: this.#redact(checked.refused) });
-      return checked;
-    }
+  /** Performs one request; whatever goes wrong is a failure of the call. */
+  async #fetch(request: ResolverRequest, fetch: ResolverFetch): Promise<ResolverFetchResult> {
+    const { name, bounds } = this.#options;
     try {
-      const result = await fetch(checked);
-      if (result.type === "closed") return result;
-      if (result.type === "failed") return { ...result, detail: this.#redact(result.detail) };
-      const { response } = result;
-      if (response.body.length <= bounds.bodyChars) return response;
-      return this.#failed(
-        `The answer of "${
-          new URL(checked.url).host
-        }" is too large for plugin "${name}": ${response.body.length} characters`,
-      );
+      const result = await fetch(request);
+      if (result.type !== "response" || result.response.body.length <= bounds.bodyChars) return result;
+      const { host } = new URL(request.url);
+      const { length } = result.response.body;
+      return this.#failed(`The answer of "${host}" is too large for plugin "${name}": ${length} characters`);
     } catch (thrown) {
       return this.#failed(`Cannot fetch for plugin "${name}": ${messageOf(thrown)}`);
     }

@@ -34,6 +34,8 @@ export interface SandboxBounds {
   readonly logLineChars: number;
   /** Requests of one call; more are refused. @default 50 */
   readonly fetchesPerCall: number;
+  /** Requests of one call that are under way at a time; more wait. @default 4 */
+  readonly fetchesAtOnce: number;
   /** Broken bounds after which a plugin is left out for the rest of the run. @default 3 */
   readonly breaksBeforeLeftOut: number;
 }
@@ -53,6 +55,7 @@ export const DEFAULT_BOUNDS: SandboxBounds = {
   logLinesPerCall: 100,
   logLineChars: 2_000,
   fetchesPerCall: 50,
+  fetchesAtOnce: 4,
   breaksBeforeLeftOut: 3,
 };
 

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { Closed } from "../../src/model/permit.ts";
+import { answering, ask, failureOf, openTexts, pluginText } from "./_opened.ts";
+
+const CLOSED: Closed = { type: "closed", group: "p", until: 5, why: "rate" };
+
+/** Sends `count` requests at once and throws what the first refused one says. */
+const eager = (count: number) =>
+  pluginText(
+    "eager",
+    `const all = await Promise.allSettled(Array.from({ length: ${count} }, (_, n) =>
+      ctx.fetch("https://api.example.org/" + n)));
+    throw new Error(all.find(({ status }) => status === "rejected")?.reason?.message ?? "all were sent");`,
+  );
+
+Deno.test("four requests of a call are under way at a time, and none is sent once its answers are too many", async () => {
+  await using registry = await openTexts({ "eager.js": eager(40) }, { bounds: { bodyChars: 2_000 } });
+  let running = 0;
+  let most = 0;
+  let sent = 0;
+  const four = Promise.withResolvers<void>();
+  const answer = await ask(registry, "eager", async (request) => {
+    sent++;
+    most = Math.max(most, ++running);
+    if (running === 4) four.resolve();
+    await four.promise;
+    await new Promise((resolve) => setTimeout(resolve));
+    running--;
+    return await answering("x".repeat(1_000))(request);
+  });
+  assert.match(failureOf(answer), /the answers of this call have more than 2000 characters/);
+  assert.equal(most, 4);
+  assert.ok(sent <= 7, `${sent} were sent`);
+});
+
+Deno.test("a closed group ends a call not before what is under way has ended, and nothing more is sent", async () => {
+  await using registry = await openTexts({ "eager.js": eager(40) });
+  const four = Promise.withResolvers<void>();
+  const ended: string[] = [];
+  const sent: string[] = [];
+  const answer = await ask(registry, "eager", async (request) => {
+    const { pathname } = new URL(request.url);
+    sent.push(pathname);
+    if (sent.length === 4) four.resolve();
+    await four.promise;
+    if (pathname !== "/0") await new Promise((resolve) => setTimeout(resolve));
+    ended.push(pathname);
+    return pathname === "/0" ? CLOSED : await answering("")(request);
+  });
+  assert.deepEqual(answer, CLOSED);
+  assert.deepEqual([sent, ended].map((paths) => paths.toSorted()), [
+    ["/0", "/1", "/2", "/3"],
+    ["/0", "/1", "/2", "/3"],
+  ]);
+});
+
+Deno.test("a failed request ends a call at once", async () => {
+  await using registry = await openTexts({ "eager.js": eager(2) });
+  const never = Promise.withResolvers<never>();
+  const answer = await ask(
+    registry,
+    "eager",
+    ({ url }) =>
+      url.endsWith("/0")
+        ? never.promise
+        : Promise.resolve({ type: "failed", reason: "timeout", detail: "late" }),
+  );
+  assert.deepEqual(answer, { type: "failed", reason: "timeout", detail: "late" });
+});
