@@ -35,21 +35,40 @@ export const heardSchema = z.record(z.string(), entrySchema);
 /** Answers, and how far requests came, by request. */
 export type Heard = Readonly<z.infer<typeof heardSchema>>;
 
+/**
+ * Requests of all calls of one question that can be remembered: twice what one call may send. One that asks for something
+ * new each time that it is made again would never end.
+ */
+const MAX_REQUESTS = 100;
+
+/** What may be remembered of one work, all its questions together, in characters; the queue holds it while a job waits. */
+const MAX_CHARS = 2 * 1024 * 1024;
+
 /** One call of a resolver, which is told again what it was told before, and goes on from there. */
 export class Hearing {
-  readonly #heard: Record<string, Heard[string]>;
+  readonly #heard: Map<string, Heard[string]>;
   readonly #fetch: ResolverFetch;
   readonly #pending = new Set<Promise<ResolverFetchResult>>();
+  #chars: number;
 
   /** @param heard What earlier calls were told. */
   constructor(heard: Heard | undefined, fetch: ResolverFetch) {
-    this.#heard = { ...heard };
+    this.#heard = new Map(Object.entries(heard ?? {}));
+    this.#chars = charsOf(heard ?? {});
     this.#fetch = fetch;
   }
 
-  /** What this call and earlier ones were told, if anything. */
-  get heard(): Heard | null {
-    return Object.keys(this.#heard).length === 0 ? null : this.#heard;
+  /**
+   * Keeps what this call and earlier ones were told, if anything.
+   *
+   * @param kept What is kept of other questions about the same work, by question; this one's is added.
+   * @returns Whether there is room for it. Without it the question would have to be asked from its beginning, for ever.
+   */
+  keepIn(kept: Record<string, Heard>, key: string): boolean {
+    const others = Object.values(kept).reduce((sum, heard) => sum + charsOf(heard), 0);
+    if (this.#chars + others > MAX_CHARS) return false;
+    if (this.#heard.size > 0) kept[key] = Object.fromEntries(this.#heard);
+    return true;
   }
 
   /** Performs a request, unless its answer is known. */
@@ -70,21 +89,41 @@ export class Hearing {
 
   async #hear(request: ResolverRequest): Promise<ResolverFetchResult> {
     const key = keyOf(request);
-    const known = this.#heard[key];
+    const known = this.#heard.get(key);
     if (known && "answer" in known) {
       return { type: "response", response: { ...known.answer, url: known.answer.url ?? request.url } };
+    }
+    if (!known && this.#heard.size >= MAX_REQUESTS) {
+      const detail = `${MAX_REQUESTS} requests about one work did not bring it to an end`;
+      return { type: "failed", reason: "resolver-failed", detail };
     }
     const from = known && { ...known.waypoint, hops: [request.url, ...known.waypoint.hops] };
     const result = await this.#fetch(request, from);
     if (result.type === "response") {
       const { url } = result.response;
-      this.#heard[key] = { answer: { ...result.response, url: url === request.url ? null : url } };
+      this.#note(key, { answer: { ...result.response, url: url === request.url ? null : url } });
     } else if (result.type === "closed" && result.waypoint) {
       const { url, hops } = result.waypoint;
-      this.#heard[key] = { waypoint: { url, hops: hops.slice(1) } };
+      this.#note(key, { waypoint: { url, hops: hops.slice(1) } });
     }
     return result;
   }
+
+  /** Beyond what may be kept nothing is held either: see {@linkcode keepIn}. */
+  #note(key: string, entry: Heard[string]): void {
+    this.#chars += charsOf({ [key]: entry });
+    if (this.#chars > MAX_CHARS) this.#heard.clear();
+    else this.#heard.set(key, entry);
+  }
+}
+
+/** Roughly what is written of it. */
+function charsOf(heard: Heard): number {
+  return Object.values(heard).reduce((sum, entry) => {
+    if ("waypoint" in entry) return sum + entry.waypoint.url.length + entry.waypoint.hops.join().length;
+    const { headers, body } = entry.answer;
+    return sum + body.length + Object.entries(headers).join().length;
+  }, 0);
 }
 
 /** Names a request without telling what it holds: keys and tokens stand in its URL and its headers. */

@@ -188,16 +188,18 @@ class ArtifactRun {
     try {
       answer = await resolver.resolve(artifact, signal, hearing.fetch);
     } catch (error) {
-      if (signal.aborted) {
-        if (hearing.heard) cursor.heard[key] = hearing.heard;
-        return;
-      }
+      if (signal.aborted) return void hearing.keepIn(cursor.heard, key);
       answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
+    }
+    if (answer.type === "closed") {
+      await hearing.settled();
+      if (!hearing.keepIn(cursor.heard, key)) {
+        const detail = `"${answer.group}" was closed amid requests whose answers are too large to be kept`;
+        answer = { type: "failed", reason: "resolver-failed", detail };
+      }
     }
     switch (answer.type) {
       case "closed":
-        await hearing.settled();
-        if (hearing.heard) cursor.heard[key] = hearing.heard;
         this.#closedSteps.set(key, answer);
         return;
       case "failed":

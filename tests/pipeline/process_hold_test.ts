@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Permit } from "../../src/model/permit.ts";
+import type { Permit, PermitSource } from "../../src/model/permit.ts";
 import type { Resolver, ResolverAnswer, ResolverFetch } from "../../src/model/resolver.ts";
 import { namesIn } from "./_out_dir.ts";
 import {
@@ -262,22 +262,28 @@ Deno.test("processArtifact() begins anew with a cursor of another shape", async 
   }
 });
 
-/** Leases a job again and again with a permit for one request each time, as a host that is asked slowly gives it. */
-async function runByOnes(rig: Rig, resolvers: readonly Resolver[]) {
-  let cursor: string | null = null;
-  for (let lease = 0; lease < 30; lease++) {
-    let left = 1;
-    const acquire = (groups: readonly string[]) => {
+/** Permits for so many requests. */
+function permitsFor(requests: number, rig: Rig): PermitSource {
+  let left = requests;
+  return {
+    acquire(groups) {
       const permit: Permit = { type: "permit", groups, depart() {}, report() {}, [Symbol.dispose]() {} };
       const until = rig.clock.now() + 1_000;
       return Promise.resolve(left-- > 0 ? permit : closedUntil(until, groups[0]));
-    };
-    const end = await rig.run(resolvers, { cursor }, { permits: { acquire } });
+    },
+  };
+}
+
+/** Leases a job again and again with a permit for one request each time, as a host that is asked slowly gives it. */
+async function runByOnes(rig: Rig, resolvers: readonly Resolver[], leases = 30) {
+  let cursor: string | null = null;
+  for (let lease = 0; lease < leases; lease++) {
+    const end = await rig.run(resolvers, { cursor }, { permits: permitsFor(1, rig) });
     if (end.type === "closed") assert.doesNotMatch(end.cursor, /secret/);
     if (end.type !== "closed") return recordOf(end);
     cursor = end.cursor;
   }
-  throw new Error("no end after 30 leases");
+  throw new Error(`no end after ${leases} leases`);
 }
 
 Deno.test("processArtifact() finds a loop and an endless chain of redirects over many holds", async () => {
@@ -343,4 +349,31 @@ Deno.test("processArtifact() repeats to a resolver what it was told before a gro
   const atOnce = asking(async (get) => heard = await Promise.all([get("/one"), get("/three")]), host.url);
   await runByOnes(rig, [atOnce]);
   assert.deepEqual(host.paths, ["/one", "/three"]);
+});
+
+Deno.test("processArtifact() gives up a resolver that asks for something else each time it is repeated", async () => {
+  await using rig = await openRig();
+  await using host = startHost({ "/start": () => Response.redirect(`${host.url}/end`) });
+  let asked = 0;
+  const restless = asking((get) => get(`/start?${++asked}`), host.url);
+  const record = await runByOnes(rig, [restless], 200);
+  assert.deepEqual([record.reason, asked], ["resolver-failed", 101]);
+});
+
+Deno.test("processArtifact() keeps of what resolvers were told no more than two million characters", async () => {
+  await using rig = await openRig();
+  const body = "x".repeat(1_100_000);
+  await using host = startHost({ "/one": () => new Response(body), "/two": () => new Response("2") });
+  const inTurn = (name: string): Resolver => ({
+    ...asking(async (get) => [await get("/one"), await get("/two")], host.url),
+    name,
+  });
+  assert.equal((await runByOnes(rig, [inTurn("a")])).reason, "no-open-copy");
+  // With two of them the second one finds no room.
+  const end = await rig.run([inTurn("a"), inTurn("b")], {}, { permits: permitsFor(2, rig) });
+  const cursor = cursorOf(end);
+  assert.ok(cursor.length < 2_000_000, `${cursor.length} characters`);
+  assert.deepEqual(JSON.parse(cursor).failed.map(({ reason }: { reason: string }) => reason), [
+    "resolver-failed",
+  ]);
 });
