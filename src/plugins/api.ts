@@ -95,7 +95,12 @@ export interface SettingDeclaration {
   readonly required?: boolean;
   /** Whether its value must not appear in logs and listings. @default false */
   readonly secret?: boolean;
-  /** The environment variable that it can be set by, which wins over the configuration file. */
+  /**
+   * The environment variable that it can be set by, which wins over the configuration file; written out in the file as
+   * one text. It must begin with the plugin's name in upper case and `_`, such as `MY_LIBRARY_KEY` for `my_library`,
+   * or with `CONTENTDOWNLOAD_`, then without two underscores in a row: those set configuration keys. A plugin that
+   * names another is broken, and one whose variable holds no value of the setting's type is left out.
+   */
   readonly env?: string;
   /** Its value when the operator gives none. */
   readonly default?: string | number | boolean;

@@ -5,8 +5,8 @@
  */
 
 import type { Clock } from "../model/ports.ts";
-import { type PluginManifest, readManifest } from "./manifest.ts";
-import type { PluginSource } from "./plugin_source.ts";
+import { foreignVariable, type PluginManifest, readManifest } from "./manifest.ts";
+import { EMBEDDED_ORIGIN, type PluginSource } from "./plugin_source.ts";
 import { DEFAULT_BOUNDS, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
 
 /** What is wrong with a plugin, and where in its file. */
@@ -38,7 +38,9 @@ export async function describePlugin(
   switch (end.type) {
     case "loaded": {
       const manifest = readManifest(end.manifest);
-      return "problem" in manifest ? { message: manifest.problem } : manifest;
+      if ("problem" in manifest) return { message: manifest.problem };
+      const foreign = source.origin === EMBEDDED_ORIGIN ? undefined : foreignVariable(manifest);
+      return foreign === undefined ? manifest : { message: foreign };
     }
     case "not-loaded": {
       const { name, message, line, column } = end.error;

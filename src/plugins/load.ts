@@ -6,7 +6,13 @@
  */
 
 import { InputError, messageOf } from "../model/errors.ts";
-import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource, pluginSourceOf } from "./plugin_source.ts";
+import {
+  type BrokenPlugin,
+  EMBEDDED_ORIGIN,
+  originOf,
+  type PluginSource,
+  pluginSourceOf,
+} from "./plugin_source.ts";
 
 /** Of characters fewer are allowed: see {@linkcode SandboxBounds}. This keeps a file from being read that is no plugin. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -35,8 +41,7 @@ export async function loadPluginSources(directories: readonly string[]): Promise
   const parts = [await readDirectory(EMBEDDED_DIRECTORY, EMBEDDED_ORIGIN)];
   // Named twice, as by the configuration and the command line, a directory counts where it was named last.
   for (const directory of directories.filter((one, index) => directories.lastIndexOf(one) === index)) {
-    // A directory of this name must not pass for the program's own plugins, which trust each other.
-    parts.push(await readDirectory(directory, directory === EMBEDDED_ORIGIN ? `./${directory}` : directory));
+    parts.push(await readDirectory(directory, originOf(directory)));
   }
   return { sources: parts.flatMap((part) => part.sources), broken: parts.flatMap((part) => part.broken) };
 }

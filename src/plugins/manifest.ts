@@ -99,3 +99,20 @@ export function readManifest(exported: unknown): PluginManifest | { readonly pro
   }
   return valid;
 }
+
+/** Variables of the program's own that set no configuration key: those have two underscores, and may hold others' secrets. */
+const PROGRAM_VARIABLE = /^CONTENTDOWNLOAD_(?!.*__)./;
+
+/**
+ * Says what is wrong if a plugin that is not the program's own names an environment variable that may be somebody
+ * else's: it would get whatever secret that holds.
+ */
+export function foreignVariable({ name, settings }: PluginManifest): string | undefined {
+  const prefix = `${name.toUpperCase()}_`;
+  for (const [setting, { env }] of Object.entries(settings)) {
+    if (env === undefined || env.startsWith(prefix) || PROGRAM_VARIABLE.test(env)) continue;
+    return `settings.${setting}.env is "${env}": it must begin with "${prefix}" or "CONTENTDOWNLOAD_", ` +
+      `and after the latter hold no two underscores in a row`;
+  }
+  return undefined;
+}

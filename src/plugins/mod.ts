@@ -8,7 +8,13 @@ export { checkPlugin, type PluginCheck, type PluginProblem } from "./describe_pl
 export { type LoadedSources, loadPluginSources } from "./load.ts";
 export type { RateWindow, ResolverLimits } from "./limits.ts";
 export type { PluginManifest } from "./manifest.ts";
-export { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource, pluginSourceOf } from "./plugin_source.ts";
+export {
+  type BrokenPlugin,
+  EMBEDDED_ORIGIN,
+  originOf,
+  type PluginSource,
+  pluginSourceOf,
+} from "./plugin_source.ts";
 export {
   openPlugins,
   type OpenPluginsOptions,

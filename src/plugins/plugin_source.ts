@@ -19,6 +19,11 @@ export interface PluginSource {
 /** The origin of first-party plugins. */
 export const EMBEDDED_ORIGIN = "embedded";
 
+/** The origin of plugins in a directory: one of that name must not pass for the program's own, which are trusted more. */
+export function originOf(directory: string): string {
+  return directory === EMBEDDED_ORIGIN ? `./${directory}` : directory;
+}
+
 /** A plugin that is left out, and why. */
 export interface BrokenPlugin {
   /** The file's name without its directory. */

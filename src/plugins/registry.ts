@@ -84,7 +84,8 @@ interface Described {
  * A plugin that cannot be evaluated, or whose manifest is invalid, is reported in `broken` and left out. First-party
  * plugins share one worker; each other one gets its own, at its first call.
  *
- * @throws {InputError} If the operator's settings for a plugin are invalid; the message names each key.
+ * @throws {InputError} If the operator's settings for a plugin are invalid; the message names each key. What an
+ * environment variable gives to a plugin that is not first-party only makes that plugin unusable.
  */
 export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRegistry> {
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
@@ -131,6 +132,7 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
       environment: options.environment ?? {},
     });
     problems.push(...settings.problems);
+    if (source.origin === EMBEDDED_ORIGIN) problems.push(...settings.misfits);
     const info = infoOf(chosen, candidates.slice(0, -1).map((one) => one.source), settings);
     plugins.push(info);
     if (!info.enabled || info.unusable !== undefined || settings.problems.length > 0) continue;
@@ -179,12 +181,13 @@ function infoOf(
   });
   const withBaseHosts = (hosts: readonly string[]) => [...new Set([...hosts, ...baseHosts])];
   const [missing] = settings.missing;
+  const unusable = settings.misfits[0] ?? (missing === undefined ? undefined : mendOf(manifest, missing));
   return {
     manifest,
     file: fileOf(source),
     replaced: replaced.map(fileOf),
     enabled: settings.enabled,
-    ...(missing === undefined ? {} : { unusable: mendOf(manifest, missing) }),
+    ...(unusable === undefined ? {} : { unusable }),
     tier: settings.tier,
     limits: limitsInForce(
       manifest.limits,

@@ -33,6 +33,8 @@ export interface ResolvedSettings {
   readonly secrets: readonly string[];
   /** What is wrong with what the operator gave: each names its key and what would be right. */
   readonly problems: readonly string[];
+  /** What is wrong with what came from the environment: the operator may not have meant it for this plugin. */
+  readonly misfits: readonly string[];
   /** Required settings without a value. */
   readonly missing: readonly string[];
 }
@@ -66,6 +68,7 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
   const values: Record<string, SettingValue> = {};
   const secrets: string[] = [];
   const missing: string[] = [];
+  const misfits: string[] = [];
   for (const [key, declared] of Object.entries(manifest.settings)) {
     const fromEnvironment = declared.env === undefined ? undefined : environment[declared.env] || undefined;
     const given = fromEnvironment ?? configured[key] ?? commonFor(declared, common[key]) ?? declared.default;
@@ -76,7 +79,11 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
     const read = readSettingValue(declared, given, fromEnvironment !== undefined);
     if ("problem" in read) {
       const shown = declared.secret ? "its value" : show(given);
-      refuse(key, `${shown} ${read.problem}`);
+      if (fromEnvironment === undefined) refuse(key, `${shown} ${read.problem}`);
+      else {
+        const place = `resolvers.${manifest.name}.${key}: in the environment variable ${declared.env}`;
+        misfits.push(`Cannot use ${place}, ${shown} ${read.problem}`);
+      }
       continue;
     }
     values[key] = read.value;
@@ -89,6 +96,7 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
     values,
     secrets,
     problems,
+    misfits,
     missing,
   };
 }

@@ -55,6 +55,20 @@ Deno.test("plugins new writes a plugin that plugins check accepts and plugins li
   match(again.stderr, /it exists already/);
 });
 
+Deno.test("plugins check names the variables of a plugin and refuses those of others", async () => {
+  await using program = new Program();
+  const check = (env: string) => {
+    const fields = `version: "1", hosts: [], tier: 1, accepts: ["doi"], resolve: () => ({ candidates: [] })`;
+    const settings = `{ key: { type: "string", env: "${env}" } }`;
+    program.write("mine.js", `export default { name: "mine", ${fields}, settings: ${settings} };`);
+    return program.run(["plugins", "check", program.path("mine.js")]);
+  };
+  match((await check("MINE_KEY")).stdout, /, reads the environment's MINE_KEY\n$/);
+  const { code, stderr } = await check("HOME");
+  equal(code, 2);
+  match(stderr, /settings\.key\.env is "HOME": it must begin with "MINE_" or "CONTENTDOWNLOAD_"/);
+});
+
 Deno.test("plugins list says which file replaces which", async () => {
   await using program = new Program();
   Deno.mkdirSync(program.path("mine"));

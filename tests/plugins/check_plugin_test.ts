@@ -21,6 +21,13 @@ Deno.test("checkPlugin() gives the manifest of a plugin that can be used", async
   });
 });
 
+Deno.test("checkPlugin() takes variables that bear the plugin's or the program's name", async () => {
+  for (const env of ["GOOD_KEY", "CONTENTDOWNLOAD_KEY"]) {
+    const text = GOOD.replace("tier: 1", `tier: 1, settings: { a: { type: "string", env: "${env}" } }`);
+    assert.deepEqual((await checkPlugin(await external("good.js", text), { clock })).problems, []);
+  }
+});
+
 Deno.test("checkPlugin() says what is wrong and where", async (t) => {
   const cases: readonly (readonly [file: string, text: string, message: RegExp, line: number | undefined])[] =
     [
@@ -49,6 +56,14 @@ Deno.test("checkPlugin() says what is wrong and where", async (t) => {
         /settings\.a has a default that is not a number/,
         undefined,
       ],
+      ...["AWS_SECRET_ACCESS_KEY", "GOODNESS", "CONTENTDOWNLOAD_RESOLVERS__OPENALEX__API_KEY"].map((env) =>
+        [
+          "a.js",
+          GOOD.replace("tier: 1", `tier: 1, settings: { a: { type: 'string', env: '${env}' } }`),
+          new RegExp(`settings\\.a\\.env is "${env}": it must begin with "GOOD_" or "CONTENTDOWNLOAD_"`),
+          undefined,
+        ] as const
+      ),
     ];
   for (const [file, text, message, line] of cases) {
     await t.step(text.slice(0, 60), async () => {

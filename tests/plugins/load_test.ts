@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/model/errors.ts";
-import { EMBEDDED_ORIGIN, loadPluginSources } from "../../src/plugins/mod.ts";
+import { EMBEDDED_ORIGIN, loadPluginSources, originOf } from "../../src/plugins/mod.ts";
 
 Deno.test("loadPluginSources() reads the first-party plugins first, then each directory in order", async () => {
   const directory = await Deno.makeTempDir();
@@ -104,4 +104,8 @@ Deno.test("loadPluginSources() names a directory that is not there", async () =>
     assert.match(error.message, /^Cannot read plugins from "\/nonexistent\/plugins": /);
     return true;
   });
+});
+
+Deno.test("originOf() keeps a directory from passing for the program's own plugins", () => {
+  assert.deepEqual(["embedded", "/embedded", "mine"].map(originOf), ["./embedded", "/embedded", "mine"]);
 });

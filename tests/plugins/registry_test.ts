@@ -125,6 +125,38 @@ Deno.test("openPlugins() names the key, and the nearest right one, of a setting 
   );
 });
 
+Deno.test("openPlugins() leaves out a plugin that names another's variable or whose variable does not suit it", async () => {
+  const texts = {
+    "good.js": GOOD,
+    "greedy.js": pluginText(
+      "greedy",
+      "",
+      `settings: { key: { type: "string", env: "AWS_SECRET_ACCESS_KEY" } },`,
+    ),
+    "misled.js": pluginText("misled", "", `settings: { max: { type: "number", env: "MISLED_MAX" } },`),
+  };
+  await using registry = await openTexts(texts, {
+    environment: { AWS_SECRET_ACCESS_KEY: "s3cret", MISLED_MAX: "many" },
+  });
+  assert.deepEqual(registry.resolvers.map(({ name }) => name), ["good"]);
+  assert.deepEqual(registry.broken.map(({ problem }) => problem), [
+    `Cannot use plugin "greedy.js": settings.key.env is "AWS_SECRET_ACCESS_KEY": it must begin with "GREEDY_" or ` +
+    `"CONTENTDOWNLOAD_", and after the latter hold no two underscores in a row`,
+  ]);
+  assert.equal(
+    registry.plugins.find(({ manifest }) => manifest.name === "misled")?.unusable,
+    `Cannot use resolvers.misled.max: in the environment variable MISLED_MAX, "many" is not a number`,
+  );
+  // The program's own plugins are the operator's to set right.
+  await assert.rejects(
+    openShared({ "misled.js": texts["misled.js"] }, { environment: { MISLED_MAX: "many" } }),
+    {
+      name: "InputError",
+      message: /MISLED_MAX, "many" is not a number/,
+    },
+  );
+});
+
 Deno.test("openPlugins() obeys enabled, tier and limits of the configuration", async () => {
   const settings: Readonly<Record<string, Record<string, unknown>>> = {
     fetching: { enabled: false },

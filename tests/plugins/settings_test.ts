@@ -40,10 +40,11 @@ Deno.test("resolveSettings() passes over a common value that does not suit the p
 Deno.test("resolveSettings() reads numbers and booleans of the environment, and only real ones of the file", () => {
   const { values, problems } = resolve({ environment: { P_MAX: "1.5", P_DEEP: "true" } });
   assert.deepEqual([values["max"], values["deep"], problems], [1.5, true, []]);
-  assert.deepEqual(resolve({ environment: { P_MAX: "many", P_DEEP: "yes" } }).problems, [
-    `Cannot use resolvers.p.max: "many" is not a number`,
-    `Cannot use resolvers.p.deep: "yes" is not true or false`,
-  ]);
+  const misfit = resolve({ environment: { P_MAX: "many", P_DEEP: "yes" } });
+  assert.deepEqual([misfit.problems, misfit.misfits], [[], [
+    `Cannot use resolvers.p.max: in the environment variable P_MAX, "many" is not a number`,
+    `Cannot use resolvers.p.deep: in the environment variable P_DEEP, "yes" is not true or false`,
+  ]]);
   assert.deepEqual(resolve({ configured: { max: "5", deep: "true" } }).problems, [
     `Cannot use resolvers.p.max: "5" is not a number`,
     `Cannot use resolvers.p.deep: "true" is not true or false`,

@@ -49,11 +49,13 @@ async function run({ file, format }: InferValue<typeof options>, context: Comman
   if (format === "json") {
     await context.stdout.write(jsonLine({ file, manifest: manifest ?? null, problems }));
   } else if (manifest) {
-    const { name, version, tier, accepts, hosts } = manifest;
+    const { name, version, tier, accepts, hosts, settings } = manifest;
+    const variables = Object.values(settings).flatMap(({ env }) => env ?? []);
     await context.stdout.write(
       printable(
         `${file}: plugin "${name}" ${version}, tier ${tier}, accepts ${accepts.join(", ")}, ` +
-          `asks ${hosts.join(", ") || "nobody"}`,
+          `asks ${hosts.join(", ") || "nobody"}` +
+          (variables.length > 0 ? `, reads the environment's ${variables.join(", ")}` : ""),
       ) + "\n",
     );
   }

@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname } from "node:path";
-import { type PluginSource, pluginSourceOf } from "../../plugins/mod.ts";
+import { originOf, type PluginSource, pluginSourceOf } from "../../plugins/mod.ts";
 import { explainFileError } from "../file_error.ts";
 
 /**
@@ -20,5 +20,5 @@ export async function readPlugin(file: string): Promise<PluginSource> {
   } catch (error) {
     throw explainFileError(error, "read", file);
   }
-  return await pluginSourceOf(basename(file), dirname(file), source);
+  return await pluginSourceOf(basename(file), originOf(dirname(file)), source);
 }

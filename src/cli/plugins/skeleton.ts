@@ -33,7 +33,11 @@ export default {
   /** What the provider allows. */
   limits: { concurrency: 1, rates: ["1/s"] },
 
-  /** Set by "resolvers: ${name}: base_url: …" in the configuration, or here by default. */
+  /**
+   * Set by "resolvers: ${name}: base_url: …" in the configuration, or here by default. A key could be
+   *   key: { type: "string", secret: true, env: "${name.toUpperCase()}_KEY" }
+   * where env must begin with the plugin's name.
+   */
   settings: {
     base_url: { type: "url", default: "https://api.example.org", description: "Origin of the API" },
   },
