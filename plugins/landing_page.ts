@@ -43,6 +43,10 @@ export default {
     if (answer.status === 404 && answer.url.startsWith(`${doiOrigin}/`)) {
       return { candidates: [], verdict: "not-found" };
     }
+    const isAnswer = answer.status === 200 && (namesWork(page) || pdfUrlsOf(page, base).length > 0);
+    if (answer.wall && !isAnswer) {
+      return { candidates: [], verdict: answer.wall, page: answer };
+    }
     if (answer.status >= 500) {
       throw new Error(`The page at ${new URL(answer.url).host} answered ${answer.status}`);
     }
@@ -103,6 +107,15 @@ function pdfUrlsOf(page: HtmlSummary, base: string): readonly string[] {
     url.hash = "";
     return [url.href];
   }).slice(0, 5);
+}
+
+/** Whether a page is about a work: many such have a field to log in with as well. */
+function namesWork(page: HtmlSummary): boolean {
+  return page.meta.some((meta) =>
+    /^\s*(?:(?:bepress_)?citation_|eprints\.|prism\.|dc\.|dcterms\.|wkhealth_)/i.test(
+      meta["name"] ?? meta["property"] ?? "",
+    )
+  );
 }
 
 /** The values of a `<meta>` by its name, whatever attribute and case it is written in. */

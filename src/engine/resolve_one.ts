@@ -9,6 +9,7 @@ import { GroupBook } from "../limits/mod.ts";
 import type { PermitSource } from "../model/permit.ts";
 import { SystemClock } from "../runtime/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
+import { tellingWalls } from "../pipeline/mod.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import type { EngineCommand, EngineEvent, EngineStart } from "./protocol.ts";
@@ -53,7 +54,11 @@ export async function resolveOne(
     },
   };
   const { signal } = new AbortController();
-  const answer = await resolver.resolve(artifact, signal, network.fetchFor(resolver, permits, signal));
+  const answer = await resolver.resolve(
+    artifact,
+    signal,
+    tellingWalls(network.fetchFor(resolver, permits, signal)),
+  );
   const found = answer.type === "found" ? answer : null;
   onEvent({
     type: "resolved",

@@ -18,6 +18,9 @@ export interface ResolverRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What stands in front of a page: a check for robots, or a login. */
+export type Wall = Extract<Reason, "bot-wall" | "login-wall">;
+
 /** An answer as a plugin sees it; the body is text, decoded as UTF-8. */
 export interface ResolverResponse {
   /** HTTP status of the last answer. */
@@ -28,6 +31,8 @@ export interface ResolverResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** The decoded body, whole; empty for a PDF, which is for the download to read. */
   readonly body: string;
+  /** What it is instead of an answer to the request, if the pipeline knows it for a wall. */
+  readonly wall?: Wall;
 }
 
 /**
@@ -49,6 +54,14 @@ export type ResolverFetchResult =
  */
 export type ResolverFetch = (request: ResolverRequest, from?: Waypoint) => Promise<ResolverFetchResult>;
 
+/** A page that could not be read for a wall. */
+export interface WalledPage {
+  /** Where it stands, after redirects. */
+  readonly url: string;
+  /** Its HTTP status. */
+  readonly status: number;
+}
+
 /** What one call of a resolver came to. */
 export type ResolverAnswer =
   | {
@@ -56,8 +69,10 @@ export type ResolverAnswer =
     readonly candidates: readonly Candidate[];
     /** Ids learned, which may re-open other resolvers. */
     readonly ids: KnownIds;
-    /** `closed-access` or `not-found` where the provider says so; otherwise absent. */
-    readonly verdict?: "closed-access" | "not-found";
+    /** `closed-access` or `not-found` where the provider says so, a wall where one stood; otherwise absent. */
+    readonly verdict?: "closed-access" | "not-found" | Wall;
+    /** The page that was a wall, if one is the verdict. */
+    readonly page?: WalledPage;
   }
   | Closed
   | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };

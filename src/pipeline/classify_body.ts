@@ -1,4 +1,5 @@
 import type { Reason } from "../model/reason.ts";
+import type { Wall } from "../model/resolver.ts";
 
 /** Why a body that is no PDF was refused. */
 export type NotPdfReason = Extract<Reason, "not-pdf" | "html-instead-of-pdf" | "login-wall" | "bot-wall">;
@@ -13,6 +14,9 @@ export interface BodyClass {
 
 /** How much of a page is worth reading to tell what kind of page it is. */
 export const PAGE_HEAD_BYTES = 65_536;
+
+/** Statuses behind which a page may say more: a login or a check for robots. */
+export const WALL_STATUSES: ReadonlySet<number> = new Set([401, 402, 403, 503]);
 
 /** Visible text of a page that has nothing else to say; on longer ones a mere "sign in" is a link in the margin. */
 const SHORT_PAGE_CHARS = 1_500;
@@ -50,9 +54,11 @@ const BOT_MARKS = [
   "enable javascript and cookies to continue",
 ] as const;
 
+const PASSWORD_FIELD = /<input\b[^>]{0,500}\btype\s{0,9}=\s{0,9}["']?password\b/;
+
 /** What asks for a login or an institution's right of access. Bounded repeats: a page can't make them slow. */
 const LOGIN_MARKS: readonly RegExp[] = [
-  /<input\b[^>]{0,500}\btype\s{0,9}=\s{0,9}["']?password\b/,
+  PASSWORD_FIELD,
   /<(?:title|h1|h2)\b[^>]{0,200}>[^<]{0,80}\b(?:sign|log)[ -]?(?:in|on)\b/,
   /\b(?:sign|log) ?in to (?:continue|access|read|view|download|your account|see|get)\b/,
   /\b(?:please|must|need to|have to) (?:first )?(?:sign|log) ?in\b/,
@@ -94,8 +100,7 @@ export function classifyBody(head: Uint8Array): BodyClass {
   const start = text.trimStart();
   if (start === "") return { reason: "not-pdf", detail: "white space" };
   if (start.startsWith("{") || start.startsWith("[")) {
-    // Guards answer scripts in JSON as well (DataDome).
-    return start.includes("captcha-delivery.com")
+    return isJsonWall(start)
       ? { reason: "bot-wall", detail: "JSON that names captcha-delivery.com" }
       : { reason: "not-pdf", detail: "JSON" };
   }
@@ -104,6 +109,27 @@ export function classifyBody(head: Uint8Array): BodyClass {
     reason: "not-pdf",
     detail: BINARY.test(start.slice(0, 512)) ? "binary data" : "plain text",
   };
+}
+
+/**
+ * Says whether an answer is a wall, where a page about a work or an API's data was expected: such a page may well have a link
+ * to log in, so of a good answer only a field for a password says that there is nothing else.
+ */
+export function wallOf(status: number, body: string): Wall | null {
+  const isGood = status >= 200 && status < 300;
+  if (!isGood && !WALL_STATUSES.has(status)) return null;
+  const head = body.slice(0, PAGE_HEAD_BYTES);
+  const page = isHtml(head) ? head.toLowerCase() : null;
+  const reason = page === null ? null : classifyPage(page).reason;
+  if (reason === "bot-wall" || (!isGood && page === null && isJsonWall(head))) return "bot-wall";
+  // It means that credentials are asked for (RFC 9110 §15.5.2), with or without a page that says so.
+  if (status === 401) return "login-wall";
+  return reason === "login-wall" && (!isGood || PASSWORD_FIELD.test(page ?? "")) ? "login-wall" : null;
+}
+
+/** Guards answer scripts in JSON as well (DataDome). */
+function isJsonWall(text: string): boolean {
+  return /^\s*[{[]/.test(text) && text.includes("captcha-delivery.com");
 }
 
 /** Whether a body that begins like `head` is an HTML page. */

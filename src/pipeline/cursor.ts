@@ -11,9 +11,9 @@ import { type Reason, REASONS } from "../model/reason.ts";
 import type { DownloadStart } from "./download.ts";
 import { type Heard, heardSchema, waypointSchema } from "./heard.ts";
 
-/** A candidate that gave no file, and why. */
+/** A candidate that gave no file, or a landing page that could not be read for a wall, and why. */
 export interface Tried {
-  /** What was tried. */
+  /** What was tried; of kind `landing` only if it is such a page. */
   readonly candidate: Candidate;
   /** Why it gave none. */
   readonly reason: Reason;

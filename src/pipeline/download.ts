@@ -15,7 +15,7 @@ import {
   type HttpResponse,
   type HttpResult,
 } from "../http/mod.ts";
-import { classifyBody, PAGE_HEAD_BYTES } from "./classify_body.ts";
+import { classifyBody, PAGE_HEAD_BYTES, WALL_STATUSES } from "./classify_body.ts";
 import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
 import type { PipelineContext } from "./job.ts";
 import type { PartFile } from "./part_file.ts";
@@ -77,9 +77,6 @@ export interface DownloadOptions {
   /** Says what robots.txt has to say of a URL. @default it is not asked */
   readonly robots?: NonNullable<GetOptions["robots"]> | undefined;
 }
-
-/** Statuses behind which a page may say more: a login or a check for robots. */
-const WALL_STATUSES: ReadonlySet<number> = new Set([401, 402, 403, 503]);
 
 /** Makes a {@linkcode Download}. */
 export function createDownload(options: DownloadOptions): Download {

@@ -19,3 +19,4 @@ export { type PipelineOptions, processArtifact } from "./process.ts";
 export { FileStore } from "./store.ts";
 export { StoreError, type StoreErrorKind } from "./store_error.ts";
 export { type SweepOptions, sweepParts } from "./sweep_parts.ts";
+export { tellingWalls } from "./walls.ts";

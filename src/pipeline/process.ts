@@ -26,6 +26,7 @@ import {
   forAnotherAttempt,
   recordWithoutFile,
 } from "./verdict.ts";
+import { tellingWalls } from "./walls.ts";
 
 /** What the pipeline is made of. */
 export interface PipelineOptions {
@@ -186,7 +187,7 @@ class ArtifactRun {
     delete cursor.heard[key];
     let answer: ResolverAnswer;
     try {
-      answer = await resolver.resolve(artifact, signal, hearing.fetch);
+      answer = await resolver.resolve(artifact, signal, tellingWalls(hearing.fetch));
     } catch (error) {
       if (signal.aborted) return void hearing.keepIn(cursor.heard, key);
       answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
@@ -220,15 +221,26 @@ class ArtifactRun {
         cursor.asked.push(key);
         cursor.known ||= answer.verdict !== "not-found";
         cursor.closedAccess ||= answer.verdict === "closed-access";
+        this.#noteWall(resolver.name, answer);
         this.#learn(resolver.name, answer);
     }
+  }
+
+  #noteWall(resolver: string, { verdict, page }: Extract<ResolverAnswer, { type: "found" }>): void {
+    const { tried } = this.#cursor;
+    if (!page || (verdict !== "bot-wall" && verdict !== "login-wall")) return;
+    const { url, status } = page;
+    if (tried.some(({ candidate }) => candidate.url === url)) return;
+    const candidate: Candidate = { url, kind: "landing", resolver, version: null, license: null };
+    tried.push({ candidate, reason: verdict, status });
   }
 
   #learn(resolver: string, answer: Extract<ResolverAnswer, { type: "found" }>): void {
     const cursor = this.#cursor;
     // What is known stays: the artifact's own id, and the first answer of two that differ.
     cursor.ids = { ...answer.ids, ...cursor.ids };
-    const seen = new Set([...cursor.tried.map(({ candidate }) => candidate.url), ...cursor.landings]);
+    const tried = cursor.tried.filter(({ candidate }) => candidate.kind === "pdf");
+    const seen = new Set([...tried.map(({ candidate }) => candidate.url), ...cursor.landings]);
     const pages = answer.candidates.filter(({ kind }) => kind === "landing").sort(byRank);
     cursor.landings.push(...new Set(pages.map(({ url }) => url).filter((url) => !seen.has(url))));
     const files = answer.candidates.filter(({ kind }) => kind === "pdf").map((one) => ({ ...one, resolver }));

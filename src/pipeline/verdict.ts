@@ -17,11 +17,12 @@ export function canHelpToRetry(cursor: Cursor): boolean {
 
 /**
  * The decisive reason: what came of the best candidate, since that is the file that was wanted; without candidates
- * a failed resolver, since the others' silence proves nothing then; otherwise what the resolvers said.
+ * a failed resolver, since the others' silence proves nothing then; otherwise what the resolvers said, and where none said
+ * that the work is closed, the wall behind which that would be to be read.
  */
 export function decisiveReason(cursor: Cursor): Reason {
-  const best = bestTried(cursor);
-  if (best) return best.reason;
+  const decisive = decisiveTried(cursor);
+  if (decisive) return decisive.reason;
   const [failed] = cursor.failed;
   if (failed) return failed.reason;
   if (cursor.closedAccess) return "closed-access";
@@ -30,19 +31,21 @@ export function decisiveReason(cursor: Cursor): Reason {
 
 /** The record of an artifact that gave no file. */
 export function recordWithoutFile(cursor: Cursor, now: number): ArtifactRecord {
-  const best = bestTried(cursor);
+  const decisive = decisiveTried(cursor);
   return {
     ...emptyRecord(decisiveReason(cursor)),
-    url: best?.candidate.url ?? null,
-    resolver: best?.candidate.resolver ?? null,
+    url: decisive?.candidate.url ?? null,
+    resolver: decisive?.candidate.resolver ?? null,
     elapsedMs: now - cursor.startedAt,
     tried: attemptsOf(cursor),
   };
 }
 
-/** What came of the best candidate; a better one may have been tried later, since its host was closed. */
-function bestTried({ tried }: Cursor): Tried | undefined {
-  return tried.toSorted((a, b) => byRank(a.candidate, b.candidate))[0];
+/** What came of the best candidate, which may have been tried later, since its host was closed; else a wall. */
+function decisiveTried({ tried, failed, closedAccess }: Cursor): Tried | undefined {
+  const candidates = tried.filter(({ candidate }) => candidate.kind === "pdf");
+  const [best] = candidates.toSorted((a, b) => byRank(a.candidate, b.candidate));
+  return best ?? (failed.length > 0 || closedAccess ? undefined : tried[0]);
 }
 
 /** What `export` tells of the URLs that were tried. */

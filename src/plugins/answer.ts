@@ -12,17 +12,20 @@ import { describeIssue } from "./validation.ts";
 
 const MAX_CANDIDATES = 100;
 const MAX_URL_CHARS = 4_096;
+/** The URLs of logins carry whole documents (SAML 2.0 Bindings §3.4). */
+const MAX_PAGE_URL_CHARS = 16_384;
 const MAX_LICENSE_CHARS = 300;
 const MAX_ID_CHARS = 4_096;
 
-const httpUrl = z.string().max(MAX_URL_CHARS).transform((text, context) => {
-  const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href;
-  context.addIssue(
-    `is ${JSON.stringify(text.slice(0, 200))}, which is no absolute http or https URL without credentials`,
-  );
-  return z.NEVER;
-});
+const httpUrl = (maxChars: number) =>
+  z.string().max(maxChars).transform((text, context) => {
+    const url = URL.parse(text);
+    if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href;
+    context.addIssue(
+      `is ${JSON.stringify(text.slice(0, 200))}, which is no absolute http or https URL without credentials`,
+    );
+    return z.NEVER;
+  });
 
 const idOf = (kind: IdKind) =>
   z.string().max(MAX_ID_CHARS).transform((text, context) => {
@@ -36,13 +39,19 @@ const idOf = (kind: IdKind) =>
 
 const answer = z.strictObject({
   candidates: z.array(z.strictObject({
-    url: httpUrl,
+    url: httpUrl(MAX_URL_CHARS),
     kind: z.enum(["pdf", "landing"]),
     version: z.enum(["published", "accepted", "submitted"]).nullable().default(null),
     license: z.string().max(MAX_LICENSE_CHARS).nullable().default(null),
   })).max(MAX_CANDIDATES),
   ids: z.strictObject(Object.fromEntries(ID_KINDS.map((kind) => [kind, idOf(kind)]))).default({}),
-  verdict: z.enum(["closed-access", "not-found"]).optional(),
+  verdict: z.enum(["closed-access", "not-found", "bot-wall", "login-wall"]).optional(),
+  // A plugin may give the response itself, of which JSON keeps more than these two.
+  page: z.object({ url: httpUrl(MAX_PAGE_URL_CHARS), status: z.number().int().min(100).max(599) }).optional(),
+}).superRefine(({ verdict, page }, context) => {
+  if (verdict?.endsWith("-wall") && !page) {
+    context.addIssue(`has the verdict "${verdict}" without the page that was the wall`);
+  }
 });
 
 /**
@@ -68,7 +77,7 @@ export function readAnswer(resolver: string, json: string): ResolverAnswer {
   }
   const read = answer.safeParse(given);
   if (!read.success) return unusable(describeIssue(read.error));
-  const { candidates, ids, verdict } = read.data;
+  const { candidates, ids, verdict, page } = read.data;
   const seen = new Set<string>();
   const once = candidates.filter(({ url }) => !seen.has(url) && seen.add(url));
   return {
@@ -76,5 +85,6 @@ export function readAnswer(resolver: string, json: string): ResolverAnswer {
     candidates: once.map((candidate) => ({ ...candidate, resolver })),
     ids: Object.fromEntries(Object.entries(ids).filter(([, value]) => value !== undefined)),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(verdict?.endsWith("-wall") && page ? { page } : {}),
   };
 }

@@ -78,8 +78,13 @@ export interface ResolverResult {
   readonly candidates: readonly PluginCandidate[];
   /** Ids that the provider knows of the same work; they let other resolvers start. */
   readonly ids?: PluginIds;
-  /** States what the provider says of a work without a candidate; leave it out when the provider is silent. */
-  readonly verdict?: "closed-access" | "not-found";
+  /**
+   * States what the provider says of a work without a candidate, or the wall that kept the plugin from reading it (see
+   * {@link PluginResponse.wall}); leave it out when the provider is silent.
+   */
+  readonly verdict?: "closed-access" | "not-found" | "bot-wall" | "login-wall";
+  /** The page that was the wall, such as the answer itself; must be given with the verdict of a wall. */
+  readonly page?: Pick<PluginResponse, "url" | "status">;
 }
 
 /** The type of a setting; `url` is an absolute http or https URL and loses its trailing slash. */
@@ -174,6 +179,11 @@ export interface PluginResponse {
   readonly url: string;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * What came in place of the page, as far as the host knows its marks: a check for robots, or a login. A page about a work
+   * may have a field to log in with, too.
+   */
+  readonly wall: "bot-wall" | "login-wall" | null;
   /**
    * The body, decoded as UTF-8; empty for a PDF, which is for the download to read: name its URL as a candidate.
    *

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { classifyBody } from "../../src/pipeline/classify_body.ts";
+import { classifyBody, wallOf } from "../../src/pipeline/classify_body.ts";
 import { bytesOf, concat } from "./_pdf.ts";
 
 const article = "Background and methods of the study. ".repeat(80);
@@ -82,6 +82,26 @@ Deno.test("classifyBody() takes a page with a sign-in link or a captcha in its m
     classifyBody(bytesOf("<html><title>\n Article\n page </title></html>")).detail,
     'an HTML page titled "article page"',
   );
+});
+
+Deno.test("wallOf() finds walls in front of pages about works and of APIs", () => {
+  const challenge = "<title>Just a moment...</title>";
+  const cases: readonly (readonly [number, string, string | null])[] = [
+    [200, challenge, "bot-wall"],
+    [403, challenge, "bot-wall"],
+    [500, challenge, null],
+    [200, `<html><input type=password>${article}</html>`, "login-wall"],
+    [200, `<html><a>Institutional access</a>${article}</html>`, null],
+    [403, `<html><a>Institutional access</a>${article}</html>`, "login-wall"],
+    [403, "<html>Forbidden</html>", null],
+    [401, "", "login-wall"],
+    [403, '{"url":"https://geo.captcha-delivery.com/captcha/?x=1"}', "bot-wall"],
+    [200, '{"url":"https://geo.captcha-delivery.com/captcha/?x=1"}', null],
+    [200, '{"title":"Just a moment..."}', null],
+  ];
+  for (const [status, body, wall] of cases) {
+    assert.equal(wallOf(status, body), wall, `${status} ${body.slice(0, 80)}`);
+  }
 });
 
 Deno.test("classifyBody() takes no more than a moment, whatever a page holds", () => {

@@ -194,6 +194,38 @@ Deno.test("processArtifact() says what the resolvers said when there is nothing 
   assert.deepEqual([end.type, recordOf(end).reason], ["failed", "timeout"]);
 });
 
+Deno.test("processArtifact() ends with the wall of a landing page where nobody knows better", async () => {
+  await using rig = await openRig();
+  await using host = startHost({
+    "/gone": status(404),
+    "/page": page("<title>Just a moment...</title>", 403),
+  });
+  const reading: Resolver = {
+    ...resolver("reading", []),
+    async resolve(_artifact, _signal, fetch) {
+      const result = await fetch({ url: `${host.url}/page` });
+      if (result.type !== "response") return result;
+      const { url, status, wall } = result.response;
+      return found([], wall ? { verdict: wall, page: { url, status } } : {});
+    },
+  };
+  const wall = { url: `${host.url}/page`, resolver: "reading", reason: "bot-wall", status: 403 };
+  const record = recordOf(await rig.run([reading, resolver("silent", found())]));
+  assert.deepEqual([record.outcome, record.reason, record.url], ["error", "bot-wall", wall.url]);
+  assert.deepEqual(record.tried, [wall]);
+  const closed = recordOf(
+    await rig.run([reading, resolver("closed", found([], { verdict: "closed-access" }))]),
+  );
+  assert.deepEqual([closed.outcome, closed.reason, closed.url], ["skipped", "closed-access", null]);
+  assert.deepEqual(closed.tried, [wall]);
+  const gone = resolver("naming", found([{ url: `${host.url}/gone`, version: null }]));
+  const tried = recordOf(await rig.run([reading, gone]));
+  assert.deepEqual([tried.reason, tried.tried.map(({ reason }) => reason)], ["http-4xx", [
+    "bot-wall",
+    "http-4xx",
+  ]]);
+});
+
 Deno.test("processArtifact() decides by the best candidate, even if it was tried last", async () => {
   await using rig = await openRig();
   await using fast = startHost({ "/accepted": status(404) });

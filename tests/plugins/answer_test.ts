@@ -31,6 +31,17 @@ Deno.test("readAnswer() normalises URLs and ids, fills in what is unknown, and t
   );
 });
 
+Deno.test("readAnswer() takes of the page that was a wall its URL and status", () => {
+  const page = { url: "https://a.org/login", status: 401, headers: { a: "b" }, wall: "login-wall" };
+  assert.deepEqual(read({ candidates: [], verdict: "login-wall", page }), {
+    type: "found",
+    candidates: [],
+    ids: {},
+    verdict: "login-wall",
+    page: { url: "https://a.org/login", status: 401 },
+  });
+});
+
 Deno.test("readAnswer() names plugin and field of what is invalid", async (t) => {
   const one = (candidate: unknown) => ({ candidates: [{ url: "https://a.org/", kind: "pdf" }, candidate] });
   const cases: readonly (readonly [unknown, RegExp])[] = [
@@ -56,6 +67,11 @@ Deno.test("readAnswer() names plugin and field of what is invalid", async (t) =>
     [{ candidates: [], ids: { doi: "not a doi" } }, /ids\.doi is invalid: .*"not a doi" is not a DOI/],
     [{ candidates: [], ids: { pmid: 12 } }, /ids\.pmid/],
     [{ candidates: [], verdict: "gone" }, /verdict/],
+    [
+      { candidates: [], verdict: "bot-wall" },
+      /it has the verdict "bot-wall" without the page that was the wall/,
+    ],
+    [{ candidates: [], verdict: "bot-wall", page: { url: "/a", status: 403 } }, /page\.url is "\/a"/],
   ];
   for (const [answer, says] of cases) {
     await t.step(JSON.stringify(answer).slice(0, 80), () => {

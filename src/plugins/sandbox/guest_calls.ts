@@ -108,6 +108,7 @@ export function installCalls(askWorker: AskWorker): GuestEntries {
       status: answer.status,
       url: answer.url,
       headers: freeze(answer.headers),
+      wall: answer.wall ?? null,
       text,
       json: () => {
         const json = text();

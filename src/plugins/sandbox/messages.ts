@@ -8,6 +8,7 @@
  */
 
 import { z } from "zod";
+import type { ResolverResponse } from "../../model/resolver.ts";
 import type { SandboxBounds } from "./bounds.ts";
 import { BOUNDS_BROKEN } from "./bounds.ts";
 
@@ -40,7 +41,7 @@ export type ToWorker =
 
 /** How a fetch of a plugin ends inside the guest. */
 export type FetchSettlement =
-  | { readonly status: number; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | Omit<ResolverResponse, "body">
   | { readonly refused: string };
 
 /** What a guest is told that asked for something that can be refused. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Artifact } from "../../../src/model/artifact.ts";
-import type { ResolverAnswer, ResolverFetch } from "../../../src/model/resolver.ts";
+import type { ResolverAnswer } from "../../../src/model/resolver.ts";
+import { tellingWalls } from "../../../src/pipeline/mod.ts";
 import { loadPluginSources, openPlugins } from "../../../src/plugins/mod.ts";
 import { SystemClock } from "../../../src/runtime/mod.ts";
 import { ask, keepingLogger } from "../_opened.ts";
@@ -122,7 +123,7 @@ export function found(answer: ResolverAnswer): ResolverAnswer & { readonly type:
   return answer;
 }
 
-const fetchOverSockets: ResolverFetch = async ({ url, headers }) => {
+const fetchOverSockets = tellingWalls(async ({ url, headers }) => {
   const response = await fetch(url, headers ? { headers } : {});
   return {
     type: "response",
@@ -133,4 +134,4 @@ const fetchOverSockets: ResolverFetch = async ({ url, headers }) => {
       body: await response.text(),
     },
   };
-};
+});

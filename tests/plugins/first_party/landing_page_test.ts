@@ -86,11 +86,37 @@ Deno.test("landing_page says that doi.org does not know a DOI, and nothing of a 
   assert.deepEqual(gone.answer, { type: "found", candidates: [], ids: {} });
 });
 
-Deno.test("landing_page gives nothing for walls, and fails for a server that is down", async () => {
-  const wall = await askPage(() =>
-    new Response("<title>Just a moment...</title>", { status: 403, headers: HTML })
-  );
-  assert.deepEqual(wall.answer, { type: "found", candidates: [], ids: {} });
+Deno.test("landing_page tells walls from pages about a work that have a login as well", async (t) => {
+  const challenge = "<title>Just a moment...</title>";
+  const login = "<form><input type=password></form>";
+  const cases: readonly (readonly [page: string, status: number, verdict: string | undefined])[] = [
+    [challenge, 403, "bot-wall"],
+    [challenge, 503, "bot-wall"],
+    [challenge, 200, "bot-wall"],
+    [login, 200, "login-wall"],
+    ["<h1>Sign in</h1>", 403, "login-wall"],
+    ["", 401, "login-wall"],
+    [`<html><h1>Sign in</h1><a>Institutional access</a></html>`, 200, undefined],
+    [`<meta name="citation_title" content="A work">${login}`, 200, undefined],
+    [`<meta name="DC.Title" content="A work"><script src="/px-captcha.js"></script>`, 200, undefined],
+    [`<link rel=alternate type=application/pdf href=/1.pdf>${login}`, 200, undefined],
+    ["<html>Forbidden</html>", 403, undefined],
+  ];
+  for (const [page, status, verdict] of cases) {
+    await t.step(`${status} ${page}`, async () => {
+      const { answer } = await askPage((request) =>
+        new URL(request.url).pathname === "/wall"
+          ? new Response(page, { status, headers: HTML })
+          : new Response(null, { status: 302, headers: { location: "/wall" } })
+      );
+      const { verdict: given, page: walled } = found(answer);
+      assert.equal(given, verdict);
+      assert.deepEqual(walled && [new URL(walled.url).pathname, walled.status], verdict && ["/wall", status]);
+    });
+  }
+});
+
+Deno.test("landing_page fails for a server that is down", async () => {
   const down = await askPage(() => new Response("", { status: 503, headers: HTML }));
   assert.match(failureOf(down.answer), /answered 503/);
 });
