@@ -15,6 +15,10 @@ const PIECE_BYTES = 4096;
 /**
  * Undoes content codings that a server applied although `identity` was asked for.
  *
+ * What is labelled gzip and is none is passed through as it stands: browsers and curl fail there, but a file that was
+ * stored as it is under a wrong label is a good file, and its reader looks at the bytes. Where one label stands for two
+ * layers, as when a server packs what a cache had packed before, both are undone.
+ *
  * @param codings As in `Content-Encoding`: in the order in which they were applied.
  */
 export function decoded(source: ByteSource, codings: readonly string[], url: string): ByteSource {
@@ -23,25 +27,59 @@ export function decoded(source: ByteSource, codings: readonly string[], url: str
       new BodyError("not-pdf", `Cannot decode ${url}: ${codings.length} content codings are too many`),
     );
   }
-  return codings.toReversed().reduce((inner, coding) => layer(inner, coding, url), source);
+  const undone = codings.toReversed().reduce((inner, coding) => layer(inner, coding, url), source);
+  return codings.length < MAX_LAYERS && isGzip(codings[0]) ? new Gunzipping(undone, url) : undone;
+}
+
+function isGzip(coding: string | undefined): boolean {
+  return coding === "gzip" || coding === "x-gzip";
 }
 
 function layer(source: ByteSource, coding: string, url: string): ByteSource {
-  switch (coding) {
-    case "gzip":
-    case "x-gzip":
-      return new Inflating(source, "gzip", url);
-    case "deflate":
-      return new Inflating(source, "deflate", url);
-    default:
-      return failing(
-        new BodyError("not-pdf", `Cannot decode ${url}: content coding "${coding}" was not asked for`),
-      );
-  }
+  if (isGzip(coding)) return new Gunzipping(source, url);
+  if (coding === "deflate") return new Inflating(source, "deflate", url);
+  return failing(
+    new BodyError("not-pdf", `Cannot decode ${url}: content coding "${coding}" was not asked for`),
+  );
 }
 
 function failing(error: BodyError): ByteSource {
   return { read: () => Promise.reject(error) };
+}
+
+/** *Undecided* until it has seen the first two bytes; then it inflates (RFC 1952 §2.3.1) or passes everything through. */
+class Gunzipping implements ByteSource {
+  readonly #source: ByteSource;
+  readonly #url: string;
+  #decided: ByteSource | undefined;
+
+  constructor(source: ByteSource, url: string) {
+    this.#source = source;
+    this.#url = url;
+  }
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return await (this.#decided ??= await this.#decide()).read();
+  }
+
+  async #decide(): Promise<ByteSource> {
+    let head = await this.#source.read();
+    if (head?.length === 1) {
+      // A copy: the source may use its memory again.
+      const first = head.slice();
+      head = new Uint8Array([...first, ...await this.#source.read() ?? []]);
+    }
+    let left = head;
+    const whole: ByteSource = {
+      read: async () => {
+        const chunk = left ?? await this.#source.read();
+        left = null;
+        return chunk;
+      },
+    };
+    const isPacked = head?.[0] === 0x1f && (head.length === 1 || head[1] === 0x8b);
+    return isPacked ? new Inflating(whole, "gzip", this.#url) : whole;
+  }
 }
 
 class Inflating implements ByteSource {

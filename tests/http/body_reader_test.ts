@@ -179,6 +179,10 @@ Deno.test({
       "/x-gzip": ["X-GZIP", gzip],
       "/deflate": ["deflate", await compressed("deflate", text)],
       "/twice": ["deflate, gzip", await compressed("gzip", await compressed("deflate", text))],
+      "/twice-under-one": ["gzip", await compressed("gzip", gzip)],
+      "/not-at-all": ["gzip", text],
+      "/once-under-two": ["gzip, gzip", gzip],
+      "/nothing": ["gzip", new Uint8Array()],
       "/identity": ["identity", text],
     };
     await using server = serve((request) => {
@@ -191,7 +195,7 @@ Deno.test({
       assert.equal(body.expectedBytes, path === "/identity" ? text.length : null);
       const chunks: Uint8Array<ArrayBuffer>[] = [];
       for await (const chunk of body) chunks.push(chunk.slice());
-      assert.deepEqual(await new Blob(chunks).bytes(), text, path);
+      assert.deepEqual(await new Blob(chunks).bytes(), path === "/nothing" ? new Uint8Array() : text, path);
     }
     assert.equal(web.permits.granted, web.permits.disposed);
   },
@@ -205,7 +209,7 @@ Deno.test({
     const cases: [string, Uint8Array<ArrayBuffer>, string, number][] = [
       ["br", gzip, "not-pdf", 0],
       ["gzip, gzip, gzip", gzip, "not-pdf", 0],
-      ["gzip", new TextEncoder().encode("%PDF-1.7 not packed at all"), "truncated", 0],
+      ["gzip", new Uint8Array([0x1f]), "truncated", 0],
       [
         "gzip",
         (await compressed("gzip", crypto.getRandomValues(new Uint8Array(60_000)))).slice(0, 50_000),
@@ -214,6 +218,7 @@ Deno.test({
       ],
       // 1,000:1, stopped soon after the 10 MiB that any ratio may have.
       ["gzip", gzip, "too-large", 16 * MIB],
+      ["gzip", await compressed("gzip", gzip), "too-large", 16 * MIB],
     ];
     await using server = serve((request) => {
       const [coding, bytes] = cases[Number(new URL(request.url).pathname.slice(1))] ?? ["", gzip];
@@ -222,7 +227,7 @@ Deno.test({
     using web = open();
     for (const [index, [coding, , reason, most]] of cases.entries()) {
       const end = await drain(await bodyAt(web, `${server.url}/${index}`));
-      assert.equal(end.reason, reason, `${coding}: ${end.message}`);
+      assert.equal(end.reason, reason, `${index} ${coding}: ${end.message}`);
       assert.ok(end.bytes <= most, `${coding}: ${end.bytes} bytes`);
     }
     // Both caps hold: this one is small when packed.

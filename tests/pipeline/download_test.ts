@@ -242,7 +242,14 @@ Deno.test("download() takes a gzip body that it did not ask for, but resumes non
   await using host = startHost({
     "/a": () => new Response(bodyOf(packed), { headers }),
     "/cut": () => new Response(bodyOf(packed.subarray(0, packed.length - 20)), { headers }),
+    "/mislabelled": () => new Response(bodyOf(FILE), { headers }),
+    "/twice": () => new Response(bodyOf(gzipSync(packed)), { headers }),
   });
+  for (const name of ["mislabelled", "twice"]) {
+    const { reason, bytes } = recordOf(await fetchOne(rig, `${host.url}/${name}`, name));
+    assert.deepEqual([reason, bytes], ["ok", FILE.length], name);
+  }
+  host.fields.length = 0;
   const record = recordOf(await fetchOne(rig, `${host.url}/a`));
   assert.deepEqual([record.reason, record.bytes], ["ok", FILE.length]);
   assert.equal(host.fields[0]?.get("accept-encoding"), "identity");
