@@ -19,7 +19,13 @@ import { classifyBody, PAGE_HEAD_BYTES, WALL_STATUSES } from "./classify_body.ts
 import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
 import type { PipelineContext } from "./job.ts";
 import type { PartFile } from "./part_file.ts";
-import { checkPartialResponse, resumeHeaders, type ResumePoint, strongValidatorOf } from "./resume.ts";
+import {
+  checkPartialResponse,
+  holdsWhole,
+  resumeHeaders,
+  type ResumePoint,
+  strongValidatorOf,
+} from "./resume.ts";
 import type { FileStore } from "./store.ts";
 import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
 
@@ -129,8 +135,10 @@ async function fetchWhole(
   const result = await get(from, {}, request, options);
   if (result.type !== "response") return noAnswer(result, from);
   await using body = result.body;
-  if (result.status === 200) return await receiveAll(request, result, options);
-  if (result.status === 206) return refused("truncated", result, "a partial answer that nobody asked for");
+  const isWhole = result.status === 200 || (result.status === 206 && holdsWhole(result.headers));
+  if (isWhole) return await receiveAll(request, result, options);
+  // Not "truncated": a server that answers so will do it again.
+  if (result.status === 206) return refused("not-pdf", result, "a partial answer that nobody asked for");
   const { candidate } = request;
   if (result.status >= 400 && result.status < 500 && from.url !== candidate.url && !from.isRenewed) {
     // A redirect led here before the job was held; the way itself may lead elsewhere by now.

@@ -85,6 +85,18 @@ export function checkPartialResponse(headers: Headers, part: ResumePoint): Range
   return checkContentRange(headers.get("content-range"), part);
 }
 
+/**
+ * Whether a 206 that nobody asked for holds the whole all the same, as some servers and caches answer everything: one
+ * range, from the first byte to the last.
+ */
+export function holdsWhole(headers: Headers): boolean {
+  if (/^\s*multipart\//i.test(headers.get("content-type") ?? "")) return false;
+  const nothing = { url: "", validator: "", totalBytes: null, bytes: 0 };
+  const check = checkContentRange(headers.get("content-range"), nothing);
+  const length = headers.get("content-length");
+  return check.ok && check.totalBytes !== null && (length === null || Number(length) === check.totalBytes);
+}
+
 function refused(detail: string): RangeCheck {
   return { ok: false, detail };
 }

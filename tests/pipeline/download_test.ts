@@ -182,9 +182,25 @@ Deno.test("download() keeps nothing of a file that turns out broken once the res
   assert.deepEqual(await namesIn(join(rig.outDir, ".part")), []);
 });
 
-Deno.test("download() refuses a partial answer that nobody asked for", async () => {
+Deno.test("download() takes a partial answer that nobody asked for if it is the whole, and refuses others for good", async () => {
   await using rig = await openRig();
-  assert.deepEqual(await refusal(rig, partial(PART_BYTES, {}), "partial"), ["truncated", 206]);
+  const whole = partial(0, { etag: '"v1"' });
+  const others = [
+    partial(PART_BYTES, {}),
+    partial(0, {}, rangeOf(0, FILE.length - 1, FILE.length + 1)),
+    partial(0, {}, `bytes 0-${FILE.length - 1}/*`),
+    partial(0, {}, rangeOf(0, FILE.length, FILE.length + 1)),
+    partial(0, { "content-type": "multipart/byteranges; boundary=x" }),
+  ];
+  for (const [index, answer] of others.entries()) {
+    await using host = startHost({ "/a": answer });
+    const end = await fetchOne(rig, `${host.url}/a`, `partial${index}`);
+    const { reason, tried } = recordOf(end);
+    assert.deepEqual([end.type, reason, tried[0]?.status], ["finished", "not-pdf", 206], String(index));
+  }
+  await using host = startHost({ "/a": whole });
+  const record = recordOf(await fetchOne(rig, `${host.url}/a`, "whole"));
+  assert.deepEqual([record.reason, record.bytes], ["ok", FILE.length]);
 });
 
 Deno.test("download() tells a login and a check for robots from other refusals", async () => {
