@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
+import { emptyRecord } from "../model/artifact.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Clock, Logger, Random } from "../model/ports.ts";
@@ -171,7 +172,15 @@ async function processJob(
       failure.abort(new FatalError(error.message, { cause: error }));
     }
     if (failure.signal.aborted) return { type: "release", route: job.route, cursor: job.cursor };
-    throw error;
+    if (!(error instanceof StoreError) || context.signal.aborted) throw error;
+    pipeline.logger.error(error.message, { artifact: job.artifactId });
+    return {
+      type: "retry",
+      record: emptyRecord("store-failed"),
+      message: error.message,
+      cursor: job.cursor,
+      route: freshRoute(job.artifactId),
+    };
   }
 }
 

@@ -59,7 +59,7 @@ export class FileStore {
    * it is not a PDF.
    *
    * @param path Below the output directory.
-   * @throws {StoreError} If it is there but can't be read.
+   * @throws {StoreError} If it is there but can't be read, or is a directory.
    * @throws {TypeError} If `path` is absolute or leads out of the output directory.
    */
   async existing(path: string): Promise<PartContent | null> {
@@ -94,20 +94,29 @@ export class FileStore {
         part.moveTo(target);
       }
     } catch (thrown) {
+      sizeOf(target);
       throw StoreError.from(thrown, "store", target);
     }
   }
 }
 
-/** The size of a regular file; `null` if there is none, or something else has the name. */
+/**
+ * The size of a regular file; `null` if there is none, or something has the name that a file may replace.
+ *
+ * @throws {StoreError} If it is a directory, which no file replaces.
+ */
 function sizeOf(path: string): number | null {
+  let info: Deno.FileInfo;
   try {
-    const info = Deno.lstatSync(path);
-    return info.isFile ? info.size : null;
+    info = Deno.lstatSync(path);
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) return null;
     throw StoreError.from(thrown, "look at", path);
   }
+  if (info.isDirectory) {
+    throw new StoreError("io", path, `Cannot store "${path}": a directory has this name; move it away`);
+  }
+  return info.isFile ? info.size : null;
 }
 
 async function contentOf(path: string, take: (piece: Uint8Array) => void): Promise<PartContent> {

@@ -17,7 +17,7 @@ const MENDS: Readonly<Record<StoreErrorKind, string>> = {
 
 /**
  * A file could not be stored. `disk-full` and `not-permitted` would meet every other file too, so the run should
- * stop with this message; `io` concerns this file.
+ * stop with this message; `io` concerns this file, and so its job alone.
  */
 export class StoreError extends Error {
   /** Its class. */

@@ -96,6 +96,25 @@ Deno.test("get prints where each file is, and what became of the others", async 
   deepEqual([work.artifact_id, work.outcome, work.reason], [ids[0], "done", "already-have"]);
 });
 
+Deno.test("a directory that has the name of a file ends its job alone, in one line that says so", async () => {
+  await using program = new Program();
+  const out = program.path("papers");
+  Deno.mkdirSync(`${out}/doi/10.1234/a.pdf`, { recursive: true });
+  const orchestrator = { max_job_attempts: 1 };
+  program.write("config.json", JSON.stringify({ orchestrator, storage: { out } }));
+  await program.run(["queue", "enqueue", "10.1234/a", ...config(program)]);
+  const child = await spawnProgram(["queue", "run", "--drain", ...config(program)]);
+  const { code, stderr } = await child.output();
+  equal(code, 3);
+  const why = `Cannot store "${out}/doi/10.1234/a.pdf": a directory has this name; move it away`;
+  const text = new TextDecoder().decode(stderr);
+  ok(text.includes(why) && !text.includes("unexpected"), text);
+  match(
+    (await program.run(["export", ...config(program)])).stdout,
+    /"outcome":"error","reason":"store-failed"/,
+  );
+});
+
 Deno.test("plugins run asks one plugin and downloads nothing", async () => {
   await using arranged = await arrange(40);
   const { program, web } = arranged;

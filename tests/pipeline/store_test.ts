@@ -113,7 +113,9 @@ Deno.test("storeFile() says what is in the way", async () => {
   await using part = await partOf(store, makePdf());
   await rejectsAs(store.storeFile(part, path), "not-permitted", /doi": it is not a directory; move it away$/);
   await Deno.mkdir(`${out.path}/arxiv/1.pdf`, { recursive: true });
-  await rejectsAs(store.storeFile(part, "arxiv/1.pdf"), "io", /^Cannot store "[^"]+1\.pdf": Is a directory/);
+  const inTheWay = /^Cannot store "[^"]+1\.pdf": a directory has this name; move it away$/;
+  await rejectsAs(store.storeFile(part, "arxiv/1.pdf"), "io", inTheWay);
+  await rejectsAs(store.existing("arxiv/1.pdf"), "io", inTheWay);
 });
 
 Deno.test("existing() recognises a verified file, and nothing else", async () => {
@@ -132,8 +134,10 @@ Deno.test("existing() recognises a verified file, and nothing else", async () =>
   await Deno.writeTextFile(`${out.path}/${path}`, "<html>");
   assert.equal(await store.existing(path), null);
   await Deno.remove(`${out.path}/${path}`);
-  await Deno.mkdir(`${out.path}/${path}`);
+  await Deno.symlink(out.path, `${out.path}/${path}`);
   assert.equal(await store.existing(path), null);
+  await Deno.remove(`${out.path}/${path}`);
+  await Deno.writeTextFile(`${out.path}/${path}`, "");
   assert.equal(await store.existing(`${path}/below`), null);
 });
 
