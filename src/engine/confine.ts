@@ -57,6 +57,7 @@ export function permissionsOf(config: Config): Deno.PermissionOptionsObject {
  */
 export function startEngine(start: EngineStart, onEvent: (event: EngineEvent) => void): EngineRun {
   const ended = Promise.withResolvers<{ end: EngineEnd; stats: QueueStats | null }>();
+  if (start.command.type !== "probe") requireNetwork();
   makeDirectories(start.config);
   const worker = openWorker(start.config);
   const tell = (message: ToEngine) => worker.postMessage(message);
@@ -115,6 +116,15 @@ function openWorker(config: Config): Worker {
       cause: error,
     });
   }
+}
+
+/** An engine that inherits "no host at all" starts well, and then spends every job on hosts that it may not reach. */
+function requireNetwork(): void {
+  if (statusOf({ name: "net" }).state !== "denied") return;
+  throw new InputError(
+    "Cannot start: this process may reach no host (--deny-net forbids it; leave it out, and name with --allow-net " +
+      "the hosts that may be reached)",
+  );
 }
 
 /** Which of these permissions this process lacks, and the flag of Deno that decides on each. */

@@ -22,8 +22,12 @@ async function inDirectory(
 }
 
 /** What a child process with these permissions prints. */
-async function inChild(permissions: readonly string[], config: Config): Promise<Record<string, unknown>[]> {
-  const start: EngineStart = { command: { type: "probe" }, config, plugins: [], environment: {} };
+async function inChild(
+  permissions: readonly string[],
+  config: Config,
+  command: EngineStart["command"] = { type: "probe" },
+): Promise<Record<string, unknown>[]> {
+  const start: EngineStart = { command, config, plugins: [], environment: {} };
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, CHILD, JSON.stringify(start)],
     stdout: "piped",
@@ -138,6 +142,17 @@ Deno.test("startEngine() names the flag when this process may do less than the e
       assert.match(String(lines[0]?.["message"]), /^Cannot [^\n]*$/);
       assert.match(String(lines[0]?.["message"]), names);
     }
+  });
+});
+
+Deno.test("startEngine() refuses to work on a queue where no host may be reached at all", async () => {
+  await inDirectory({}, async (config) => {
+    const run = (...flags: string[]) => inChild(flags, config, { type: "run", drain: true, only: [] });
+    const [line, ...more] = await run("-A", "--deny-net");
+    assert.deepEqual([line?.["name"], more], ["InputError", []]);
+    assert.match(String(line?.["message"]), /^Cannot start: [^\n]*--deny-net[^\n]*--allow-net[^\n]*$/);
+    assert.equal((await run("-A", "--deny-net=example.org")).at(-1)?.["type"], "ended");
+    assert.equal((await inChild(["-A", "--deny-net"], config)).at(-1)?.["type"], "ended");
   });
 });
 
