@@ -5,7 +5,7 @@
  */
 
 import type { EngineCommand, EngineStart } from "../engine/mod.ts";
-import type { PluginSource } from "../plugins/mod.ts";
+import type { BrokenPlugin, PluginSource } from "../plugins/mod.ts";
 import type { CommandContext } from "./action.ts";
 import { complain } from "./complain.ts";
 import { type ConfigFlags, configurationOf } from "./configuration.ts";
@@ -27,14 +27,25 @@ export async function prepareEngine(
   command: EngineCommand,
   flags: EngineFlags,
 ): Promise<EngineStart> {
+  const { start, unreadable } = await readEngineStart(context, command, flags);
+  for (const { problem } of unreadable) await complain(context.stderr, printable(problem));
+  return start;
+}
+
+/** As {@linkcode prepareEngine}, for commands that report plugin files by themselves. */
+export async function readEngineStart(
+  context: CommandContext,
+  command: EngineCommand,
+  flags: EngineFlags,
+): Promise<{ readonly start: EngineStart; readonly unreadable: readonly BrokenPlugin[] }> {
   const { config } = await configurationOf(context, flags);
   const { loadPluginSources } = await import("../plugins/mod.ts");
   const { sources, broken } = await loadPluginSources([
     ...config.plugins.dirs,
     ...(flags.plugins ? [flags.plugins] : []),
   ]);
-  for (const { problem } of broken) await complain(context.stderr, printable(problem));
-  return { command, config, plugins: sources, environment: await settingsFromEnvironment(context, sources) };
+  const environment = await settingsFromEnvironment(context, sources);
+  return { start: { command, config, plugins: sources, environment }, unreadable: broken };
 }
 
 /** How a plugin names the variable that sets one of its settings. */

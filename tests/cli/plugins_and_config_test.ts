@@ -91,6 +91,25 @@ Deno.test("plugins list names a broken plugin and lists the others", async () =>
   match(stdout, /Cannot use plugin "bad.ts".*\n$/);
 });
 
+Deno.test("plugins list and config check name a file that cannot be read, once", async () => {
+  await using program = new Program();
+  Deno.mkdirSync(program.path("mine"));
+  Deno.symlinkSync(program.path("nowhere"), program.path("mine/lost.ts"));
+  const problem = 'Cannot read plugin "lost.ts": ';
+  const list = ["plugins", "list", "--plugins", program.path("mine")];
+  const { stdout, stderr } = await program.run([...list, "--format", "json"]);
+  const { broken } = JSON.parse(stdout);
+  deepEqual([broken.length, broken[0]?.file, broken[0]?.origin], [1, "lost.ts", program.path("mine")]);
+  deepEqual([broken[0]?.problem.startsWith(problem), stderr], [true, ""]);
+  equal((await program.run(list)).stdout.split(problem).length, 2);
+
+  const config = program.write("c.json", JSON.stringify({ plugins: { dirs: [program.path("mine")] } }));
+  const check = ["config", "check", "--confinement", "--format", "json", "--config", config];
+  const checked = await program.run(check);
+  equal(checked.stderr.split(problem).length, 2, checked.stderr);
+  equal(JSON.parse(checked.stdout).left_out[0]?.startsWith(problem), true);
+});
+
 Deno.test("config init writes a file that config check accepts, and never overwrites one", async () => {
   await using program = new Program();
   const config = program.path("contentdownload.yaml");

@@ -10,7 +10,7 @@ import type { PluginRegistry } from "../../plugins/mod.ts";
 import type { CommandContext } from "../action.ts";
 import { complain } from "../complain.ts";
 import { configurationOf } from "../configuration.ts";
-import { type EngineFlags, prepareEngine } from "../engine_start.ts";
+import { type EngineFlags, readEngineStart } from "../engine_start.ts";
 import { EXIT, exitCodeOfSignal } from "../exit_code.ts";
 import { runEngine } from "../progress/run_engine.ts";
 import { jsonLine } from "../render/json.ts";
@@ -37,7 +37,8 @@ export async function checkConfig(request: CheckRequest, context: CommandContext
   for (const why of leftOut) await complain(context.stderr, printable(why));
   const probes: Probe[] = [];
   if (request.confinement) {
-    const start = await prepareEngine(context, { type: "probe" }, request);
+    // What could not be read is among those left out.
+    const { start } = await readEngineStart(context, { type: "probe" }, request);
     const end = await runEngine(context, {
       start,
       onEvent(event) {
