@@ -43,6 +43,11 @@ export class CallRequests {
     this.#options = options;
   }
 
+  /** Why the call cannot go on, also while what is under way has not ended. */
+  get stop(): CallStop | undefined {
+    return this.#stop;
+  }
+
   /** The call is over: what waits for its turn is not sent any more. */
   end(): void {
     this.#ended = true;

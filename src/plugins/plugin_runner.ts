@@ -14,7 +14,7 @@ import type {
   ResolverRequest,
 } from "../model/resolver.ts";
 import { readAnswer } from "./answer.ts";
-import { CallRequests } from "./call_requests.ts";
+import { CallRequests, type CallStop } from "./call_requests.ts";
 import type { PluginSource } from "./plugin_source.ts";
 import { redact } from "./redact.ts";
 import type { BoundBroken, CallEnd, GuestError, Sandbox, SandboxBounds } from "./sandbox/mod.ts";
@@ -106,24 +106,26 @@ export class PluginRunner {
   #call(artifact: Artifact, signal: AbortSignal, fetch: ResolverFetch): Promise<ResolverAnswer> {
     const { name, guest, bounds, clock, hosts, logger, sandbox, settings } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ResolverAnswer>();
+    const onStop = (stop: CallStop) =>
+      resolve(stop.type === "failed" ? { ...stop, detail: this.#redact(stop.detail) } : stop);
     const requests = new CallRequests({
       hosts,
       bounds,
       fetch: (request) => this.#fetch(request, fetch),
       onRefused: (why) =>
         logger.warn("A plugin's request was refused", { plugin: name, why: this.#redact(why) }),
-      onStop: (stop) =>
-        resolve(stop.type === "failed" ? { ...stop, detail: this.#redact(stop.detail) } : stop),
+      onStop,
     });
     const call = sandbox.call(guest, {
       input: JSON.stringify([artifact, settings]),
       fetch: (request) => requests.fetch(request),
       log: (level, text) => logger[level](this.#redact(text), { plugin: name, artifact: artifact.id }),
     });
-    const timer = clock.setTimer(
-      bounds.callWallMs,
-      () => resolve(this.#failed(`Plugin "${name}" gave no answer within ${bounds.callWallMs} ms`)),
-    );
+    const timer = clock.setTimer(bounds.callWallMs, () => {
+      // A closed group is nothing that the plugin could have failed in.
+      if (requests.stop) return onStop(requests.stop);
+      resolve(this.#failed(`Plugin "${name}" gave no answer within ${bounds.callWallMs} ms`));
+    });
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort);
     call.ended.then((end) => this.#answerOf(end)).then(resolve, reject);

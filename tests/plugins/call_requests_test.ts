@@ -67,3 +67,14 @@ Deno.test("a failed request ends a call at once", async () => {
   );
   assert.deepEqual(answer, { type: "failed", reason: "timeout", detail: "late" });
 });
+
+Deno.test("a call whose time is over while requests are under way was ended by the closed group, if one was", async () => {
+  await using registry = await openTexts({ "eager.js": eager(2) }, { bounds: { callWallMs: 400 } });
+  const never = Promise.withResolvers<never>();
+  const answer = await ask(
+    registry,
+    "eager",
+    ({ url }) => url.endsWith("/0") ? never.promise : Promise.resolve(CLOSED),
+  );
+  assert.deepEqual(answer, CLOSED);
+});
