@@ -87,7 +87,7 @@ Deno.test({
         await write(turn, () => order.push(`${n} ms`));
       }
       await waiting;
-      equal(order.join(", "), "1 ms, 2 ms, 3 ms, 4 ms, next, 5 ms, 6 ms");
+      equal(order.join(", "), "1 ms, 2 ms, 3 ms, next, 4 ms, 5 ms, 6 ms");
     }),
 });
 
