@@ -1,5 +1,5 @@
 /**
- * Downloads against curl: the same files from the same server in one run.
+ * Downloads against curl, and against a bare loop: the same files from the same server in one run.
  *
  * @module
  */
@@ -18,21 +18,22 @@ export async function downloadBench(start: Start, print: (line: string) => void,
   const directory = await Deno.makeTempDir({ prefix: "bench-download-" });
   try {
     await using server = await serve();
-    const ratios: number[] = [];
+    const ofCurl: number[] = [], ofBare: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const curlMs = await timeCurl(directory, server.origin, round);
+      const bareMs = await timeBareLoop(directory, server.origin, round);
       const ours = await timeProgram(start, directory, server.origin, round);
-      ratios.push(curlMs / ours.runMs);
+      ofCurl.push(curlMs / ours.runMs);
+      ofBare.push(bareMs / ours.runMs);
       print(
-        `  round ${round + 1}: curl ${seconds(curlMs)}, program ${seconds(ours.runMs)} ` +
-          `(import ${seconds(ours.importMs)}), ratio ${(curlMs / ours.runMs).toFixed(2)}`,
+        `  round ${round + 1}: curl ${seconds(curlMs)}, bare loop ${seconds(bareMs)}, program ` +
+          `${seconds(ours.runMs)} (import ${seconds(ours.importMs)})`,
       );
     }
-    ratios.sort((a, b) => a - b);
     print(
       `download: ${FILES} files of ${FILE_BYTES / 1000} kB, ${WORKERS} at once: ${
-        median(ratios).toFixed(2)
-      } of curl`,
+        median(ofCurl).toFixed(2)
+      } of curl, ${median(ofBare).toFixed(2)} of a bare loop that hashes and syncs`,
     );
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -49,6 +50,14 @@ async function timeCurl(directory: string, origin: string, round: number): Promi
   );
   await Deno.writeTextFile(config, lines.join(""));
   return await timed(["curl", "-s", "--parallel", "--parallel-max", String(WORKERS), "-K", config], "curl");
+}
+
+async function timeBareLoop(directory: string, origin: string, round: number): Promise<number> {
+  const out = `${directory}/bare-${round}`;
+  await Deno.mkdir(out);
+  const loop = new URL("./_bare_loop.ts", import.meta.url).pathname;
+  const args = [loop, origin, out, String(FILES), String(WORKERS)];
+  return await timed([Deno.execPath(), "run", "-A", "--no-check", ...args], "a bare loop");
 }
 
 async function timeProgram(
@@ -121,8 +130,8 @@ async function serve(): Promise<AsyncDisposable & { readonly origin: string }> {
   };
 }
 
-function median(sorted: readonly number[]): number {
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 function seconds(ms: number): string {
