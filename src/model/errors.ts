@@ -16,6 +16,12 @@ export class FatalError extends Error {
   override readonly name = "FatalError";
 }
 
+/** A job is another's by now: what was done of it is dropped. */
+export class LeaseLostError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "LeaseLostError";
+}
+
 /** The text of anything that was thrown, errors or not, with the innermost cause's text where it differs. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);

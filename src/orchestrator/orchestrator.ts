@@ -5,6 +5,7 @@
  * @module
  */
 
+import { LeaseLostError } from "../model/errors.ts";
 import type { Permit } from "../model/permit.ts";
 import type { Clock, Logger, Meter } from "../model/ports.ts";
 import type { GroupBook } from "../limits/mod.ts";
@@ -124,7 +125,7 @@ export class Orchestrator {
   async #work(job: LeasedJob, permit: Permit | null): Promise<void> {
     const { logger, process } = this.#options;
     // Its lease lapsed here, as after a suspend, and it was leased anew: the work of then must publish nothing.
-    this.#running.get(job.jobId)?.abort.abort(new Error("the lease was lost"));
+    this.#running.get(job.jobId)?.abort.abort(new LeaseLostError("the lease was lost"));
     const running: Running = { job, abort: new AbortController(), leaseUntil: job.leaseUntil };
     this.#running.set(job.jobId, running);
     try {
@@ -190,7 +191,7 @@ export class Orchestrator {
       }
       meter.count("contentdownload.lease.lost");
       logger.warn("lease lost while working", { artifact: running.job.artifactId });
-      running.abort.abort(new Error("the lease was lost"));
+      running.abort.abort(new LeaseLostError("the lease was lost"));
     }
   }
 

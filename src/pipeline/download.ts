@@ -5,6 +5,7 @@
  */
 
 import type { Candidate } from "../model/artifact.ts";
+import { LeaseLostError } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
 import type { Waypoint } from "../model/waypoint.ts";
@@ -236,8 +237,10 @@ async function receive(
   } catch (error) {
     if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
     const key = keptKey(request.artifactId, request.candidate.url);
-    // Of a file that is too large no attempt takes the rest.
-    const isOfUse = !(error instanceof BodyError) || REASONS[error.reason].transient;
+    // Nobody comes back for the rest of a file that is too large, nor of one that another process fetches by now.
+    const isOfUse = error instanceof BodyError
+      ? REASONS[error.reason].transient
+      : !(request.signal.reason instanceof LeaseLostError);
     if (point && isOfUse) {
       await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
     }

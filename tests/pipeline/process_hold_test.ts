@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { LeaseLostError } from "../../src/model/errors.ts";
 import type { Permit, PermitSource } from "../../src/model/permit.ts";
 import type { Resolver, ResolverAnswer, ResolverFetch } from "../../src/model/resolver.ts";
+import { until } from "../_support/until.ts";
 import { namesIn } from "./_out_dir.ts";
 import {
   closedUntil,
@@ -241,6 +243,37 @@ Deno.test("processArtifact() keeps what it learned when it is interrupted, in a 
   const other = await rig.run([hanging], { artifactId: "doi:10.1234/other" }, { signal: during.signal });
   assert.equal(other.type, "interrupted");
   assert.doesNotMatch(cursorOf(other), /hanging/);
+});
+
+Deno.test("processArtifact() keeps a part when the program stops, and none when the job is another's", async () => {
+  const reasons: readonly (readonly [Error, number])[] = [
+    [new Error("stopping"), 2],
+    [new LeaseLostError("the lease was lost"), 0],
+  ];
+  for (const [reason, kept] of reasons) {
+    await using rig = await openRig();
+    const stop = new AbortController();
+    await using host = startHost({
+      "/slow": () => {
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+          controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(100_000)));
+          return new Promise<void>(() => {});
+        };
+        const headers = { "content-length": "200000", etag: '"v1"' };
+        return new Response(new ReadableStream({ pull }), { headers });
+      },
+    });
+    const naming = resolver("naming", found([{ url: `${host.url}/slow` }]));
+    const running = rig.run([naming], {}, { signal: stop.signal });
+    await until(async () => {
+      const [part] = await namesIn(`${rig.outDir}/.part`);
+      return part !== undefined && (await Deno.stat(`${rig.outDir}/.part/${part}`)).size > 0;
+    }, "a part has bytes");
+    stop.abort(reason);
+    const end = await running;
+    assert.equal(end.type, "interrupted");
+    assert.equal((await namesIn(`${rig.outDir}/.part`)).length, kept, reason.message);
+  }
 });
 
 Deno.test("processArtifact() publishes nothing if the job is no longer ours", async () => {

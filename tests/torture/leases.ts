@@ -70,7 +70,8 @@ function linkOf(path: string): string {
 function read(path: string, sql: string): readonly Record<string, unknown>[] {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
-    database.exec("PRAGMA busy_timeout = 5000");
+    // A process that is stopped for longer than its lease may hold the lock of a recovery.
+    database.exec("PRAGMA busy_timeout = 60000");
     return database.prepare(sql).all();
   } finally {
     database.close();
