@@ -91,6 +91,21 @@ export async function claimKept(
   }
 }
 
+/**
+ * Removes what was kept under `key`, if anything was.
+ *
+ * @throws {StoreError} If the file system refuses.
+ */
+export function dropKept(outDir: string, key: string): void {
+  for (const path of Object.values(pathsOf(outDir, key))) {
+    try {
+      Deno.removeSync(path);
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw StoreError.from(thrown, "remove", path);
+    }
+  }
+}
+
 async function reopened(
   path: string,
   bytes: number,

@@ -65,9 +65,19 @@ export async function processArtifact(
   const cursor = openCursor(job, options.clock.now());
   const path = filePathOf(job.artifactId);
   const existing = await options.store.existing(path);
-  if (existing) return { type: "finished", record: foundRecord(cursor, path, existing, options.clock.now()) };
-  const run = new ArtifactRun(job, cursor, path, context, options);
-  return await run.toEnd();
+  const end: PipelineEnd = existing
+    ? { type: "finished", record: foundRecord(cursor, path, existing, options.clock.now()) }
+    : await new ArtifactRun(job, cursor, path, context, options).toEnd();
+  if (end.type === "finished") dropKept(job, cursor, options.store);
+  return end;
+}
+
+/** What was kept of other candidates nobody comes back for. */
+function dropKept({ artifactId, mayResume }: PipelineJob, cursor: Cursor, store: FileStore): void {
+  // Without an earlier lease, and without a candidate that failed, nothing was.
+  if (!mayResume && cursor.tried.length === 0) return;
+  const candidates = [...cursor.candidates, ...cursor.tried.map(({ candidate }) => candidate)];
+  store.dropKept(artifactId, candidates.map(({ url }) => url));
 }
 
 /** One lease's worth of work on an artifact. */

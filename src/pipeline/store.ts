@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { Directories } from "./directories.ts";
+import { dropKept, keptKey } from "./kept_part.ts";
 import { createPart, type PartContent, type PartFile, PARTS_DIRECTORY } from "./part_file.ts";
 import { readThrough } from "./_read_through.ts";
 import { StoreError } from "./store_error.ts";
@@ -73,6 +74,16 @@ export class FileStore {
     if (!verifier.verdict({ announcedBytes: bytes }).ok) return null;
     await this.#directories.sync(dirname(target));
     return content;
+  }
+
+  /**
+   * Removes what was kept of an artifact's candidates for another attempt, once there will be none.
+   *
+   * @param urls The candidates' URLs.
+   * @throws {StoreError} If the file system refuses.
+   */
+  dropKept(artifactId: string, urls: readonly string[]): void {
+    for (const url of urls) dropKept(this.#directories.root, keptKey(artifactId, url));
   }
 
   #targetOf(path: string): string {

@@ -276,6 +276,27 @@ Deno.test("processArtifact() keeps a part when the program stops, and none when 
   }
 });
 
+Deno.test("processArtifact() drops what it kept of one candidate when another gave the file", async () => {
+  await using rig = await openRig();
+  await using host = startHost({
+    "/broken": () => {
+      let sent = false;
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+        if (sent) return controller.close();
+        sent = true;
+        controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
+      };
+      const headers = { "content-length": "20000", etag: '"v1"' };
+      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
+    },
+    "/whole": pdf(),
+  });
+  const urls = [{ url: `${host.url}/broken` }, { url: `${host.url}/whole` }];
+  const end = await rig.run([resolver("naming", found(urls))], { mayResume: false });
+  assert.deepEqual([recordOf(end).reason, recordOf(end).tried.length], ["ok", 1]);
+  assert.deepEqual(await namesIn(`${rig.outDir}/.part`), []);
+});
+
 Deno.test("processArtifact() publishes nothing if the job is no longer ours", async () => {
   await using rig = await openRig();
   await using host = startHost({ "/a": pdf() });
