@@ -16,6 +16,9 @@ export class FatalError extends Error {
   override readonly name = "FatalError";
 }
 
+/** Another process keeps the database locked: nothing was changed, and the same may go well later. */
+export class LockedError extends FatalError {}
+
 /** A job is another's by now: what was done of it is dropped. */
 export class LeaseLostError extends Error {
   /** Tells it from other errors. */

@@ -8,8 +8,9 @@
  * @module
  */
 
+import { LockedError } from "../model/errors.ts";
 import type { Closed, Permit, PermitSource } from "../model/permit.ts";
-import type { Clock } from "../model/ports.ts";
+import type { Clock, Logger } from "../model/ports.ts";
 import type { GroupBook } from "../limits/mod.ts";
 import type {
   Exchanged,
@@ -38,6 +39,8 @@ export interface PumpOptions {
   readonly dispatcher: Dispatcher;
   /** Times beats, heartbeats and looks at other processes' writes. */
   readonly clock: Clock;
+  /** Told when the database is locked for long. */
+  readonly logger: Logger;
   /** Whose leases these are. */
   readonly workerId: string;
   /** How long a lease lasts without a heartbeat. */
@@ -174,7 +177,13 @@ export class Pump implements PermitSource {
       this.#scheduleNext(exchanged);
     } catch (error) {
       this.#beating = false;
-      this.#fail(error, [...settlements, ...wanted]);
+      // A process that was stopped in the middle of a write: it goes on or is killed, and so long nobody loses a lease.
+      const isLocked = error instanceof LockedError && clock.now() - this.#lastBeatAt < leaseTtlMs;
+      if (!isLocked) return this.#fail(error, [...settlements, ...wanted]);
+      this.#options.logger.warn("waiting for the queue", { error: error.message });
+      this.#settlements.unshift(...settlements);
+      this.#wanted.unshift(...wanted);
+      this.#schedule(clock.now() + WATCH_MS);
     }
   }
 

@@ -1,5 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Closed, Permit } from "../../src/model/permit.ts";
+import { LockedError } from "../../src/model/errors.ts";
+import { silentLogger } from "../../src/model/ports.ts";
 import { Dispatcher, Pump, type PumpOptions } from "../../src/orchestrator/mod.ts";
 import type { Exchange, Exchanged, LeasedJob } from "../../src/queue/mod.ts";
 import { record } from "../queue/_jobs.ts";
@@ -32,6 +34,7 @@ function makePump(rig: Rig, options: Partial<PumpOptions> = {}) {
     book: rig.book,
     dispatcher: new Dispatcher(rig.book, needsGroupOfRoute),
     clock: rig.clock,
+    logger: silentLogger,
     workerId: "worker",
     leaseTtlMs: TTL_MS,
     heartbeatMs: HEARTBEAT_MS,
@@ -315,4 +318,46 @@ Deno.test("stop() carries the last settlements, then refuses", async () => {
   equal(await settled, "ok");
   await rejects(pump.acquire(["a"]), /the pump has stopped/);
   equal(rig.clock.pendingTimers, 0);
+});
+
+/** Makes every exchange fail from now on, as while a stopped process holds the lock. */
+function lock(rig: Rig): () => void {
+  const exchange = rig.queue.exchange;
+  rig.queue.exchange = () => Promise.reject(new LockedError("locked"));
+  return () => rig.queue.exchange = exchange;
+}
+
+Deno.test("Pump waits while another process keeps the database locked, and loses nothing", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const { pump, leased, failures } = makePump(rig);
+  await rig.clock.advance(0);
+  const unlock = lock(rig);
+  const { jobId = 0, epoch = 0 } = leased[0]?.job ?? {};
+  const settled = pump.settle({ type: "ack", lease: { jobId, epoch }, record: record() });
+  const granted = pump.acquire(["b"]);
+  await rig.clock.advance(TTL_MS - 1_000);
+  unlock();
+  await rig.clock.advance(1_000);
+  equal(await settled, "ok");
+  equal((await granted).type, "permit");
+  deepEqual(failures, []);
+  await pump.stop();
+});
+
+Deno.test("Pump gives up when the database stays locked for longer than a lease, and at once when it never had it", async () => {
+  using rig = makeRig();
+  const { pump, failures } = makePump(rig);
+  await rig.clock.advance(0);
+  lock(rig);
+  const granted = rejects(pump.acquire(["b"]), LockedError);
+  await rig.clock.advance(TTL_MS + 1_000);
+  await granted;
+  equal(failures.length, 1);
+
+  using other = makeRig();
+  lock(other);
+  const never = makePump(other);
+  await other.clock.advance(0);
+  equal(never.failures.length, 1);
 });

@@ -5,7 +5,7 @@
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { FatalError, InputError } from "../../model/errors.ts";
+import { InputError, LockedError } from "../../model/errors.ts";
 import type { Clock, Random } from "../../model/ports.ts";
 import { WriteTurn } from "./write_turn.ts";
 import { explainSqliteError, isBusy } from "./sqlite_error.ts";
@@ -95,7 +95,8 @@ export class Connection implements Disposable {
    * has to be given up half-way. While another process holds the lock it is tried again with jitter.
    *
    * @param durable Whether the commit must survive power loss (`synchronous=FULL`).
-   * @throws {FatalError} If the file stays locked, is full, or cannot be written; nothing was changed then.
+   * @throws {LockedError} If the file stays locked; nothing was changed then.
+   * @throws {FatalError} If it is full or cannot be written; nothing was changed then.
    */
   async write<T>(durable: boolean, work: () => T): Promise<T> {
     // One writer at a time in this process: a retry must not interleave with another's transaction.
@@ -171,7 +172,7 @@ export class Connection implements Disposable {
         }
         if (this.#clock.now() >= giveUpAt) {
           turn?.[Symbol.dispose]();
-          throw new FatalError(
+          throw new LockedError(
             `Cannot write queue "${this.path}": another process has kept it locked for ${this.#busyTimeoutMs} ms`,
           );
         }
