@@ -69,6 +69,7 @@ export class Orchestrator {
   readonly #pump: Pump;
   readonly #running = new Map<number, Running>();
   readonly #ended = Promise.withResolvers<RunEnd>();
+  readonly #stops = new Error("the program stops");
   #stopping = false;
   #drained = false;
   #finishing = false;
@@ -116,7 +117,7 @@ export class Orchestrator {
     this.#stopping = true;
     this.#options.logger.info("stopping", { running: this.#running.size, deadlineMs });
     const timer = this.#options.clock.setTimer(deadlineMs, () => {
-      for (const { abort } of this.#running.values()) abort.abort(new Error("the program stops"));
+      for (const { abort } of this.#running.values()) abort.abort(this.#stops);
     });
     void this.#ended.promise.finally(() => timer[Symbol.dispose]()).catch(() => {});
     this.#endIfIdle();
@@ -170,7 +171,10 @@ export class Orchestrator {
 
   async #confirm(running: Running): Promise<boolean> {
     if (running.leaseUntil - this.#options.clock.now() < PROOF_MARGIN_MS) await this.#pump.heartbeat();
-    return !running.abort.signal.aborted && running.leaseUntil > this.#options.clock.now();
+    const { signal } = running.abort;
+    // What is whole when the stop's deadline passes is not thrown away, to be fetched again.
+    const isOurs = !signal.aborted || signal.reason === this.#stops;
+    return isOurs && running.leaseUntil > this.#options.clock.now();
   }
 
   #onBeat(exchanged: Exchanged): void {

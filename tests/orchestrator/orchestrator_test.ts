@@ -170,6 +170,23 @@ Deno.test("stop() releases what does not end by the deadline, without counting a
   deepEqual((await rig.queue.list({ limit: 9 })).map(({ attempts }) => attempts), [0, 0, 0]);
 });
 
+Deno.test("stop() lets what is whole at the deadline be published", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const orchestrator = rig.orchestrator(async (_job, { signal, confirm }) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return await confirm()
+      ? { type: "ack", record: record() }
+      : { type: "release", route: "a", cursor: null };
+  });
+  const ended = orchestrator.run();
+  await rig.clock.advance(500);
+  orchestrator.stop(1_000);
+  await rig.clock.advance(1_050);
+  equal(await ended, "stopped");
+  deepEqual(await states(rig), { done: 1 });
+});
+
 Deno.test("stop() gives back what a beat under way has leased, and does not work on it", async () => {
   using rig = makeRig();
   await rig.queue.enqueue(jobsOn("a", 2));

@@ -67,6 +67,19 @@ function linkOf(path: string): string {
   }
 }
 
+/** Whether nobody is in the middle of a transaction. */
+export function isWritable(path: string): boolean {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("PRAGMA busy_timeout = 200; BEGIN IMMEDIATE; ROLLBACK");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    database.close();
+  }
+}
+
 function read(path: string, sql: string): readonly Record<string, unknown>[] {
   const database = new DatabaseSync(path, { readOnly: true });
   try {

@@ -5,7 +5,7 @@ import type { RunningProgram } from "../_support/program.ts";
 import { pause, until } from "../_support/until.ts";
 import { Workspace } from "../_support/workspace.ts";
 import { judge } from "./judge.ts";
-import { isDrained, isStopped, readLeases, workerOf } from "./leases.ts";
+import { isDrained, isStopped, isWritable, readLeases, workerOf } from "./leases.ts";
 import { type Blow, type Hit, nextHit } from "./plan.ts";
 
 /** What is to be done. */
@@ -221,7 +221,15 @@ class Round {
         this.#dealt.push({ blow, atMs, backAtMs: performance.now(), inFlight: [] });
         return;
       case "outlast": {
-        program.kill("SIGSTOP");
+        // A process that was stopped inside a transaction keeps everybody from writing: no lease of it can be taken.
+        for (
+          program.kill("SIGSTOP");
+          program.running && !isWritable(workspace.database);
+          program.kill("SIGSTOP")
+        ) {
+          program.kill("SIGCONT");
+          await pause(50);
+        }
         const inFlight = held();
         // It waits for the leases to lapse, for they are all that is left to do, and works on their jobs when the
         // stopped process comes back.
