@@ -134,7 +134,10 @@ export class LimitGroup {
     if (state.adaptive) {
       // The distance counts from where the one before leaves.
       if (this.#pending > 0) return { count: 0, until: now + IN_THE_WAY_GUESS_MS, why: "rate" };
-      const nextAt = nextStartAt(state.adaptive);
+      // Where nothing is under way, the process that sent the probe has died: another one may.
+      const nextAt = nextStartAt(
+        inFlight === 0 ? { ...state.adaptive, probeStartedAtMs: null } : state.adaptive,
+      );
       if (nextAt > now) {
         return { count: 0, until: nextAt, why: state.adaptive.refusals > 0 ? "probe" : "rate" };
       }

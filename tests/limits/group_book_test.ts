@@ -235,6 +235,7 @@ class Process {
   readonly #queue: SqliteWorkQueue;
   readonly #book: GroupBook;
   readonly held: Permit[] = [];
+  #gone = false;
   /** Of these, those that have left. */
   readonly #left = new Set<Permit>();
 
@@ -286,7 +287,10 @@ class Process {
     permit?.[Symbol.dispose]();
   }
 
+  /** Ends the process; it may have ended before. */
   async leave(): Promise<void> {
+    if (this.#gone) return;
+    this.#gone = true;
     await this.#queue.leave(this.#id);
     this.#queue[Symbol.dispose]();
   }
@@ -370,6 +374,20 @@ Deno.test("a slot that one process gives back the other can take", async () => {
     one?.end();
     equal(await one?.beat(0), 0);
     equal(await two?.beat(5), 1);
+  });
+});
+
+Deno.test("a probe is not waited for whose process has died", async () => {
+  await together(limits(), async ([one, two], clock) => {
+    equal(await one?.beat(1), 1);
+    one?.held[0]?.report(answered(429, { "retry-after": "5" }));
+    one?.held.shift()?.[Symbol.dispose]();
+    await one?.beat(0);
+    await clock.advance(5_000);
+    equal(await one?.beat(1), 1, "the probe");
+    equal(await two?.beat(1), 0);
+    await one?.leave();
+    equal(await two?.beat(1), 1, "another probe");
   });
 });
 
