@@ -18,6 +18,7 @@ export function afterClockStep(state: AdaptiveState, nowMs: number): AdaptiveSta
     probeStartedAtMs: moved(state.probeStartedAtMs),
     lastStartMs: moved(state.lastStartMs),
     lastOkStartMs: moved(state.lastOkStartMs),
+    beforeLastStartMs: moved(state.beforeLastStartMs),
     deliveredSinceMs: moved(state.deliveredSinceMs),
   };
 }

@@ -18,6 +18,8 @@
  * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down; its
  *   refusal makes the next one four times as long, so that a long one is found in few tries.
  *
+ * A 503 without `Retry-After` is a refusal only in company: alone it may be one broken file. See `busy`.
+ *
  * @module
  */
 
@@ -51,6 +53,14 @@ export interface AdaptiveInput {
 const DOUBT = 1.015;
 /** A start counts as fast as allowed if its distance from the last is at most this much longer than the interval. */
 const PACED = 1.25;
+/** So many answers since the last 503 make one stand alone; refusals come in rows. */
+const LONE = 4;
+/** 503s that go on at an interval so much longer have nothing to do with it. */
+const UNRELATED = 2;
+/** A smoothed share of 503s that speaks for overload whatever was found before. */
+const SICK = 0.3;
+/** Weight of a new answer in that share. */
+const SHARE_SMOOTHING = 1 / 16;
 /** Answers that have to come at an interval not tried before until it counts as one that holds. */
 const CONFIRMATIONS = 2;
 /** An interval up to this much longer than a refused one is near the edge. */
@@ -83,6 +93,7 @@ export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULT
     probeAtMs: 0,
     probeWaitMs: options.probeWaitMs,
     lastStartMs: null,
+    beforeLastStartMs: null,
     lastOkStartMs: null,
     deliveredSinceMs: null,
     delivered: 0,
@@ -90,6 +101,10 @@ export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULT
     bestLatencyMs: null,
     answerMs: null,
     heldMs: null,
+    sinceBusy: 0,
+    busyShare: 0,
+    doubtedMs: null,
+    isUnrelated: false,
     badConcurrency: null,
     raisedConcurrency: false,
   };
@@ -120,10 +135,14 @@ export function adapt(state: AdaptiveState, event: AdaptiveEvent, input: Adaptiv
       return { ...state, lastStartMs: Math.max(state.lastStartMs ?? -Infinity, event.atMs) };
     case "finished":
       return { ...state, heldMs: smooth(state.heldMs, event.heldMs) };
+    case "returned":
+      return returned(state, event.startedAtMs);
     case "abandoned":
       return isProbe(state, event.startedAtMs) ? { ...state, probeStartedAtMs: null } : state;
     case "ok":
       return answered(state, event.startedAtMs, event.latencyMs, context);
+    case "busy":
+      return event.startedAtMs < state.changedAtMs ? state : busy(state, event.startedAtMs, context);
     case "limited":
       return event.startedAtMs < state.changedAtMs ? state : refused(state, event.startedAtMs, context);
     case "timeout":
@@ -134,14 +153,26 @@ export function adapt(state: AdaptiveState, event: AdaptiveEvent, input: Adaptiv
 type Context = Required<AdaptiveInput>;
 
 function started(state: AdaptiveState, { nowMs }: Context): AdaptiveState {
-  const gapMs = nowMs - (state.lastStartMs ?? -Infinity);
   return {
     ...state,
     lastStartMs: nowMs,
+    beforeLastStartMs: state.lastStartMs,
     deliveredSinceMs: state.deliveredSinceMs ?? nowMs,
-    paced: state.paced + (gapMs <= state.intervalMs * PACED ? 1 : 0),
+    paced: state.paced + (isPaced(state, state.lastStartMs, nowMs) ? 1 : 0),
     probeStartedAtMs: state.refusals > 0 ? nowMs : null,
   };
+}
+
+/**
+ * The state without a start that never left. If it counted, two groups that a request needs together and that open at
+ * different moments would put each other off for ever.
+ */
+function returned(state: AdaptiveState, startedAtMs: number): AdaptiveState {
+  const other = isProbe(state, startedAtMs) ? { ...state, probeStartedAtMs: null } : state;
+  const { beforeLastStartMs } = state;
+  if (startedAtMs !== state.lastStartMs) return other;
+  const counted = isPaced(state, beforeLastStartMs, startedAtMs) ? 1 : 0;
+  return { ...other, lastStartMs: beforeLastStartMs, paced: Math.max(0, state.paced - counted) };
 }
 
 function answered(
@@ -154,6 +185,8 @@ function answered(
   const next: AdaptiveState = {
     ...state,
     delivered: state.delivered + 1,
+    sinceBusy: state.sinceBusy + 1,
+    busyShare: smooth(state.busyShare, 0, SHARE_SMOOTHING),
     latencyMs: smoothed,
     // The best is forgotten slowly: a host may become slower for good.
     bestLatencyMs: Math.min(smooth(state.bestLatencyMs, smoothed, FORGETTING), smoothed),
@@ -190,7 +223,9 @@ function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveS
     deliveredSinceMs: nowMs,
     delivered: 0,
   };
-  if (state.refusals < 2 || state.delivered < ENOUGH_FOR_AVERAGE) return open;
+  // Two single failures may follow each other by chance.
+  const inRow = state.sinceBusy === 1 ? 3 : 2;
+  if (state.refusals < inRow || state.delivered < ENOUGH_FOR_AVERAGE) return open;
   // What held was refused several times in a row: a longer window was used up, and the average is what it allows.
   const averageMs = (nowMs - (state.deliveredSinceMs ?? nowMs)) / state.delivered;
   const intervalMs = bounded(averageMs * DOUBT, options);
@@ -287,6 +322,53 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
   };
 }
 
+/**
+ * A 503 that does not say when to come back. One that stands alone, with {@linkcode LONE} answers before it or further from
+ * the last request than the interval asks, may be a file that is broken: the next request comes late, and that is all. If
+ * that is refused as well, or more come soon, it was a refusal.
+ *
+ * At an edge that was found before, a small excess over it may show as rarely. So the edge is doubted: each one makes the
+ * interval longer, by twice as much as the one before, until they stop. If they go on at {@linkcode UNRELATED} times the
+ * interval, they have nothing to do with it; then the edge is as it was, and 503s only make pauses, unless they become
+ * as many as {@linkcode SICK}.
+ */
+function busy(state: AdaptiveState, startedAtMs: number, context: Context): AdaptiveState {
+  const { intervalMs } = state;
+  const spaced = startedAtMs === state.lastStartMs && !isPaced(state, state.beforeLastStartMs, startedAtMs);
+  const alone = state.refusals === 0 && (spaced || state.sinceBusy >= LONE);
+  const busyShare = smooth(state.busyShare, 1, SHARE_SMOOTHING);
+  const isUnrelated = state.isUnrelated && busyShare < SICK;
+  const heard: AdaptiveState = { ...state, sinceBusy: 0, busyShare, isUnrelated };
+  const settled = state.badMs !== null && state.goodMs !== null && state.goodMs <= intervalMs;
+  if (!alone && !(isUnrelated && state.badMs !== null)) {
+    return refused({ ...heard, doubtedMs: null }, startedAtMs, context);
+  }
+  const rested = pausing(heard, startedAtMs, context);
+  if (spaced || isUnrelated || !settled) return rested;
+  const edgeMs = state.doubtedMs ?? intervalMs;
+  const slowerMs = bounded(intervalMs * (intervalMs / edgeMs) * DOUBT, context.options);
+  if (slowerMs > edgeMs * UNRELATED) return { ...rested, ...at(edgeMs), doubtedMs: null, isUnrelated: true };
+  const probeAtMs = context.nowMs + state.probeWaitMs;
+  return { ...rested, ...at(slowerMs), doubtedMs: edgeMs, probeAtMs };
+}
+
+/** An interval as that at which the edge is. */
+function at(intervalMs: number) {
+  return { intervalMs, goodMs: intervalMs, badMs: intervalMs };
+}
+
+/** A pause of two intervals, doubled by each failure that follows at once; all else stays. */
+function pausing(state: AdaptiveState, startedAtMs: number, { nowMs, options }: Context): AdaptiveState {
+  const refusals = state.refusals + 1;
+  const pauseMs = Math.min(options.maxWaitMs, state.intervalMs / options.decreaseFactor ** refusals);
+  return {
+    ...changed(state, state.intervalMs, nowMs),
+    refusals,
+    probeStartedAtMs: null,
+    openAtMs: startedAtMs + pauseMs,
+  };
+}
+
 /** Where to go from an interval that was refused once. */
 function fallback({ intervalMs, goodMs }: AdaptiveState, options: AdaptiveOptions) {
   if (goodMs === null) return { intervalMs: bounded(intervalMs / options.decreaseFactor, options), goodMs };
@@ -335,6 +417,11 @@ function lacksConcurrency(state: AdaptiveState, options: AdaptiveOptions): boole
 function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean {
   if (latencyMs === null || bestLatencyMs === null) return false;
   return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + 100);
+}
+
+/** Whether a start came as fast after the one before as it may. */
+function isPaced({ intervalMs }: AdaptiveState, beforeMs: number | null, startedAtMs: number): boolean {
+  return startedAtMs - (beforeMs ?? -Infinity) <= intervalMs * PACED;
 }
 
 function isProbe(state: AdaptiveState, startedAtMs: number): boolean {

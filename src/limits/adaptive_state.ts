@@ -85,7 +85,7 @@ export const ADAPTIVE_DEFAULTS: AdaptiveOptions = {
   maxWaitMs: 3_600_000,
 };
 
-/** What happened. Every request is `started` once, `departed` once, then told once by one of `ok`, `limited`, `timeout`, `abandoned`. */
+/** What happened. Every request is `started` once, `departed` once, then told once by one of `ok`, `limited`, `busy`, `timeout`, `abandoned`; or it is `started` and `returned`. */
 export type AdaptiveEvent =
   /** A request was granted. */
   | { readonly type: "started" }
@@ -99,12 +99,16 @@ export type AdaptiveEvent =
     /** From the start to the first byte. */
     readonly latencyMs: number;
   }
-  /** A 429, a 503 or another refusal came. (An archived one, with `Memento-Datetime`, is `ok`: the archive answered.) */
+  /** A 503 came that does not say when to come back: overload, a limit, or one broken file. */
+  | { readonly type: "busy"; readonly startedAtMs: number }
+  /** A 429 or another refusal came. (An archived one, with `Memento-Datetime`, is `ok`: the archive answered.) */
   | { readonly type: "limited"; readonly startedAtMs: number }
   /** No answer came in time. */
   | { readonly type: "timeout"; readonly startedAtMs: number }
-  /** The request was started but never left, or says nothing of the host. */
+  /** The request says nothing of the host. */
   | { readonly type: "abandoned"; readonly startedAtMs: number }
+  /** The request never left: the one before it is the last again. It has neither departed nor is anything told of it. */
+  | { readonly type: "returned"; readonly startedAtMs: number }
   /** The slot came free, `heldMs` after the start: what Little's law counts. */
   | { readonly type: "finished"; readonly heldMs: number };
 
@@ -138,6 +142,8 @@ export interface AdaptiveState {
   readonly probeWaitMs: number;
   /** The last start. */
   readonly lastStartMs: number | null;
+  /** The one before, which counts again when the last never left. */
+  readonly beforeLastStartMs: number | null;
   /** The last start that got an answer. */
   readonly lastOkStartMs: number | null;
   /** Since when {@linkcode delivered} counts. */
@@ -152,6 +158,14 @@ export interface AdaptiveState {
   readonly answerMs: number | null;
   /** Smoothed time that a slot is held. */
   readonly heldMs: number | null;
+  /** Answers since the last 503. */
+  readonly sinceBusy: number;
+  /** Smoothed share of 503s among the answers. */
+  readonly busyShare: number;
+  /** The interval at which lone 503s began to be doubted, while slower ones are tried. */
+  readonly doubtedMs: number | null;
+  /** Whether lone 503s were found to have nothing to do with the rate. */
+  readonly isUnrelated: boolean;
   /** A concurrency that was refused; it is not tried again before {@linkcode probeAtMs}. */
   readonly badConcurrency: number | null;
   /** Whether the last change raised the concurrency, which a refusal then speaks against. */

@@ -132,7 +132,7 @@ export class GroupBook {
         return group.learn(item.feedback, item.at);
       case "release":
         this.#count(name, { inFlight: -1, pending: item.departed ? 0 : -1 }, item.at);
-        return item.refund ? group.refund(item.at) : group.finish(item.at);
+        return item.refund ? group.refund(item.at, item.departed) : group.finish(item.at);
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { initialAdaptiveState } from "./adaptive_rate.ts";
 import type { AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
 import type { BudgetUse, DailyBudget } from "./daily_budget.ts";
 import type { RateWindow } from "./rate.ts";
@@ -94,7 +95,9 @@ export function withOperatorLimits(row: string | null, operator: OperatorLimits 
 export function parseGroupState(json: string): GroupState {
   try {
     const state: Partial<GroupState> = JSON.parse(json);
-    return { ...freshState(), ...state };
+    // What an earlier version did not know yet begins as for a group that is new.
+    const adaptive = state.adaptive ? { ...initialAdaptiveState(), ...state.adaptive } : null;
+    return { ...freshState(), ...state, adaptive };
   } catch {
     return freshState();
   }

@@ -89,17 +89,22 @@ export class KeyedLimiter {
    * @returns The slot, or `null` if the time has passed.
    * @throws {RangeError} If `timeoutMs` is negative or not a number.
    */
-  async tryAcquire(key: string, timeoutMs: number): Promise<Disposable | null> {
-    if (!(timeoutMs >= 0)) throw new RangeError(`Cannot wait for a slot: timeoutMs is "${timeoutMs}"`);
-    if (this.tryAcquireNow(key)) return this.#slot(key);
-    if (timeoutMs === 0) return null;
-    const { promise, resolve } = Promise.withResolvers<Disposable | null>();
-    const entry = this.#enter(key, resolve);
-    using _timer = this.#clock.setTimer(timeoutMs, () => {
-      this.#leave(key, entry);
-      resolve(null);
+  tryAcquire(key: string, timeoutMs: number): Promise<Disposable | null> {
+    return new Promise((resolve, reject) => {
+      if (!(timeoutMs >= 0)) {
+        return reject(new RangeError(`Cannot wait for a slot: timeoutMs is "${timeoutMs}"`));
+      }
+      if (this.tryAcquireNow(key)) return resolve(this.#slot(key));
+      if (timeoutMs === 0) return resolve(null);
+      const entry = this.#enter(key, (slot) => {
+        timer[Symbol.dispose]();
+        resolve(slot);
+      });
+      const timer = this.#clock.setTimer(timeoutMs, () => {
+        this.#leave(key, entry);
+        resolve(null);
+      });
     });
-    return await promise;
   }
 
   /**

@@ -178,12 +178,12 @@ export class LimitGroup {
     this.#adapt({ type: "departed", atMs: at });
   }
 
-  /** Gives back what a request was charged that did not leave. */
-  refund(startedAt: number): void {
+  /** Gives back what a request was charged that did not leave, or whose connection was not made after it had `departed`. */
+  refund(startedAt: number, departed: boolean): void {
     for (const bucket of this.#buckets) bucket.refund(1);
     this.#spend(-1);
     this.#state.seen.requests--;
-    this.#adapt({ type: "abandoned", startedAtMs: startedAt });
+    this.#adapt({ type: departed ? "abandoned" : "returned", startedAtMs: startedAt });
   }
 
   /** Notes that a request has ended that was granted at `startedAt`. */
@@ -218,7 +218,8 @@ export class LimitGroup {
       this.#closeUntil(now + UNSAID_PAUSE_MS);
     }
     this.#state.adaptive ??= this.#afterFullStart();
-    this.#adapt({ type: "limited", startedAtMs });
+    const unsaid = !limits.limited && limits.retryAfterMs === undefined;
+    this.#adapt({ type: unsaid ? "busy" : "limited", startedAtMs });
   }
 
   #closeUntil(instant: number): void {

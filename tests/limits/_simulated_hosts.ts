@@ -18,6 +18,12 @@ export interface HostPlan {
   readonly jitter: number;
   /** How long the host works on one request. */
   readonly serviceMs: number;
+  /** Requests that the bucket takes beyond its rate before it refuses; none by default. */
+  readonly burst?: number;
+  /** Whether it refuses with 503 rather than 429. */
+  readonly busy?: boolean;
+  /** The share of requests that fail with 503 however slowly they come; none by default. */
+  readonly failing?: number;
   /** In place of the leaky bucket: requests a fixed window. */
   readonly window?: { readonly limit: number; readonly perMs: number };
 }
@@ -47,7 +53,7 @@ export function seeded(seed: number): () => number {
 }
 
 /**
- * A host as nginx with `limit_req` without burst and `limit_conn`: a leaky bucket in thousandths of a request and whole
+ * A host as nginx with `limit_req` (`nodelay` where it has a burst) and `limit_conn`: a leaky bucket in thousandths of a request and whole
  * milliseconds, as in `ngx_http_limit_req_lookup()`; what it refuses does not count.
  */
 class Host {
@@ -55,6 +61,7 @@ class Host {
   readonly accepted: number[] = [];
   readonly refusedAt: number[] = [];
   #lastMs: number | null = null;
+  #excess = 0;
   #busy = 0;
   #windowAt = -Infinity;
   #windowUsed = 0;
@@ -78,9 +85,10 @@ class Host {
 
   #inBucket(ms: number): boolean {
     if (this.#lastMs !== null) {
-      const excess = 1000 -
+      const excess = this.#excess + 1000 -
         Math.floor(Math.floor(this.plan.ratePerSecond * 1000) * (ms - this.#lastMs) / 1000);
-      if (excess > 0) return false;
+      if (excess > (this.plan.burst ?? 0) * 1000) return false;
+      this.#excess = Math.max(0, excess);
     }
     this.#lastMs = ms;
     return true;
@@ -169,7 +177,8 @@ export function simulate(
     lane.inFlight++;
     tell(lane, { type: "started" });
     later(travel(host.plan), () => {
-      const accepted = host.arrive(nowMs);
+      const failed = random() < (host.plan.failing ?? 0);
+      const accepted = !failed && host.arrive(nowMs);
       const serviceMs = accepted ? host.plan.serviceMs : 0;
       later(serviceMs, () => accepted && host.leave());
       later(serviceMs + travel(host.plan), () => {
@@ -179,7 +188,9 @@ export function simulate(
         const heldMs = nowMs - startedAtMs;
         tell(
           lane,
-          accepted ? { type: "ok", startedAtMs, latencyMs: heldMs } : { type: "limited", startedAtMs },
+          accepted
+            ? { type: "ok", startedAtMs, latencyMs: heldMs }
+            : { type: failed || host.plan.busy ? "busy" : "limited", startedAtMs },
         );
         if (accepted) tell(lane, { type: "finished", heldMs });
         dispatch(lane);

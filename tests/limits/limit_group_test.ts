@@ -334,9 +334,27 @@ Deno.test("a call that did not leave is given back: budget, token and count", ()
   const group = new LimitGroup("a", rules, clock);
   group.take();
   equal(group.room(0).count, 0);
-  group.refund(clock.now());
+  group.refund(clock.now(), false);
   equal(group.room(0).count, 1);
   deepEqual(group.state.seen, { requests: 0, limited: 0 });
+});
+
+Deno.test("under adaptive control a call that did not leave moves no other; one that failed to connect does", async () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+  const group = new LimitGroup(
+    "a",
+    limits({ adaptive: { start: "gentle", options: ADAPTIVE_DEFAULTS } }),
+    clock,
+  );
+  equal(start(group), 1);
+  await clock.advance(1_100);
+  group.take();
+  equal(group.room(0).count, 0);
+  group.refund(clock.now(), false);
+  equal(group.room(0).count, 1);
+  group.take();
+  group.refund(clock.now(), true);
+  equal(group.room(0).count, 0);
 });
 
 Deno.test("a budget counts in the API's units", () => {

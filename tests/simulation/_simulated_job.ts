@@ -4,6 +4,7 @@ import { type Reason, REASONS } from "../../src/model/reason.ts";
 import type { JobContext, JobEnd } from "../../src/orchestrator/mod.ts";
 import type { LeasedJob, NewJob } from "../../src/queue/mod.ts";
 import type { Incarnation } from "./_incarnation.ts";
+import { routeOf } from "../../src/engine/groups.ts";
 import { RESOLVERS, type World } from "./_plan.ts";
 import type { SharedWorld } from "./_world.ts";
 
@@ -43,13 +44,13 @@ export async function processSimulated(
       else if (answer.status !== 404) return retry(job, null, answer.status);
       if (cursor !== null) break;
     }
-    if (cursor === null && closed) return { type: "hold", route: closed.group, until: null, cursor };
+    if (cursor === null && closed) return { type: "hold", route: routeOf(closed), until: null, cursor };
     if (cursor === null) return { type: "ack", record: record("no-open-copy") };
   }
   const host = world.hostOf(n);
   const groups = n % 1000 < JOINT * 1000 && world.isFresh(n) ? [RESOLVERS[0], host] : [host];
   const answer = await ask(groups, job, context, shared);
-  if (answer.type === "closed") return { type: "hold", route: answer.group, until: null, cursor };
+  if (answer.type === "closed") return { type: "hold", route: routeOf(answer), until: null, cursor };
   if (answer.status === 404) return { type: "ack", record: record("http-4xx") };
   if (answer.status !== 200) return retry(job, cursor, answer.status);
   if (!await context.confirm()) return { type: "release", route: job.route, cursor };

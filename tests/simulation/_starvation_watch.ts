@@ -34,10 +34,14 @@ export class StarvationWatch {
     for (const row of rows) {
       const route = String(row["route"]);
       if (route === "fresh:doi") continue;
+      const groups = route.split(" ");
       for (const process of idle) {
-        if (process.book.room([route]).count === 0) continue;
+        if (process.book.room(groups).count === 0) continue;
         const key = `${process.workerId} ${route}`;
-        const since = Math.max(this.#suspects.get(key) ?? now, judge.startedLast.get(route) ?? 0);
+        const since = Math.max(
+          this.#suspects.get(key) ?? now,
+          judge.startedLast.get(groups.at(-1) ?? "") ?? 0,
+        );
         suspects.set(key, since);
         if (now - since <= PATIENCE_MS) continue;
         judge.breach(now, `${route} is open and has work, but ${process.workerId} begins none`);
