@@ -238,10 +238,12 @@ async function receive(
     if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
     const key = keptKey(request.artifactId, request.candidate.url);
     // Nobody comes back for the rest of a file that is too large, nor of one that another process fetches by now.
-    const isOfUse = error instanceof BodyError
-      ? REASONS[error.reason].transient
-      : !(request.signal.reason instanceof LeaseLostError);
-    if (point && isOfUse) {
+    // (A process that slept finds its connections broken before it hears that its leases are gone.)
+    const isOfUse = point !== null &&
+      (error instanceof BodyError
+        ? REASONS[error.reason].transient && await request.confirm()
+        : !(request.signal.reason instanceof LeaseLostError));
+    if (isOfUse) {
       await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
     }
     if (!(error instanceof BodyError)) throw error;

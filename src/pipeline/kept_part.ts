@@ -29,7 +29,15 @@ const sidecarSchema = z.strictObject({
  * @param url The candidate's URL, before redirects.
  */
 export function keptKey(artifactId: string, url: string): string {
-  return createHash("sha256").update(JSON.stringify([artifactId, url])).digest("hex").slice(0, 32);
+  return `${prefixOf(artifactId)}${hashOf(url)}`;
+}
+
+function prefixOf(artifactId: string): string {
+  return `${hashOf(artifactId)}-`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 /**
@@ -92,17 +100,23 @@ export async function claimKept(
 }
 
 /**
- * Removes what was kept under `key`, if anything was.
+ * Removes all that was kept of an artifact, whatever candidates it came from.
  *
  * @throws {StoreError} If the file system refuses.
  */
-export function dropKept(outDir: string, key: string): void {
-  for (const path of Object.values(pathsOf(outDir, key))) {
-    try {
+export function dropKept(outDir: string, artifactId: string): void {
+  const directory = join(outDir, PARTS_DIRECTORY);
+  const prefix = prefixOf(artifactId);
+  let path = directory;
+  try {
+    for (const { name } of Deno.readDirSync(directory)) {
+      if (!name.startsWith(prefix)) continue;
+      path = join(directory, name);
       Deno.removeSync(path);
-    } catch (thrown) {
-      if (!(thrown instanceof Deno.errors.NotFound)) throw StoreError.from(thrown, "remove", path);
     }
+  } catch (thrown) {
+    // No directory, or a sweep was quicker.
+    if (!(thrown instanceof Deno.errors.NotFound)) throw StoreError.from(thrown, "remove", path);
   }
 }
 

@@ -75,9 +75,7 @@ export async function processArtifact(
 /** What was kept of other candidates nobody comes back for. */
 function dropKept({ artifactId, mayResume }: PipelineJob, cursor: Cursor, store: FileStore): void {
   // Without an earlier lease, and without a candidate that failed, nothing was.
-  if (!mayResume && cursor.tried.length === 0) return;
-  const candidates = [...cursor.candidates, ...cursor.tried.map(({ candidate }) => candidate)];
-  store.dropKept(artifactId, candidates.map(({ url }) => url));
+  if (mayResume || cursor.tried.length > 0) store.dropKept(artifactId);
 }
 
 /** One lease's worth of work on an artifact. */

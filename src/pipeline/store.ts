@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { Directories } from "./directories.ts";
-import { dropKept, keptKey } from "./kept_part.ts";
+import { dropKept } from "./kept_part.ts";
 import { createPart, type PartContent, type PartFile, PARTS_DIRECTORY } from "./part_file.ts";
 import { readThrough } from "./_read_through.ts";
 import { StoreError } from "./store_error.ts";
@@ -77,13 +77,12 @@ export class FileStore {
   }
 
   /**
-   * Removes what was kept of an artifact's candidates for another attempt, once there will be none.
+   * Removes what was kept of an artifact for another attempt, once there will be none.
    *
-   * @param urls The candidates' URLs.
    * @throws {StoreError} If the file system refuses.
    */
-  dropKept(artifactId: string, urls: readonly string[]): void {
-    for (const url of urls) dropKept(this.#directories.root, keptKey(artifactId, url));
+  dropKept(artifactId: string): void {
+    dropKept(this.#directories.root, artifactId);
   }
 
   #targetOf(path: string): string {

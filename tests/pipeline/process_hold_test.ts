@@ -276,6 +276,34 @@ Deno.test("processArtifact() keeps a part when the program stops, and none when 
   }
 });
 
+Deno.test("processArtifact() keeps nothing of a broken body whose job is another's by now, and else drops all at the end", async () => {
+  for (const [isOurs, kept] of [[true, 2], [false, 0]] as const) {
+    await using rig = await openRig();
+    await using host = startHost({
+      "/broken": () => {
+        let sent = false;
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+          if (sent) return controller.close();
+          sent = true;
+          controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
+        };
+        const headers = { "content-length": "20000", etag: '"v1"' };
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
+      },
+      "/whole": pdf(),
+    });
+    const urls = [{ url: `${host.url}/broken` }];
+    const confirm = () => Promise.resolve(isOurs);
+    const end = await rig.run([resolver("naming", found(urls))], {}, { confirm });
+    assert.equal(end.type, "failed");
+    assert.equal((await namesIn(`${rig.outDir}/.part`)).length, kept);
+    // What was learned went with the process, and the next one is told of another copy.
+    const other = resolver("other", found([{ url: `${host.url}/whole` }]));
+    assert.equal(recordOf(await rig.run([other])).reason, "ok");
+    assert.deepEqual(await namesIn(`${rig.outDir}/.part`), []);
+  }
+});
+
 Deno.test("processArtifact() drops what it kept of one candidate when another gave the file", async () => {
   await using rig = await openRig();
   await using host = startHost({

@@ -80,11 +80,22 @@ export function isWritable(path: string): boolean {
   }
 }
 
-function read(path: string, sql: string): readonly Record<string, unknown>[] {
+/** Whether nobody holds a lock that keeps others from reading. */
+export function isReadable(path: string): boolean {
+  try {
+    read(path, "SELECT 1 FROM jobs LIMIT 1", 200);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /is locked/.test(error.message)) return false;
+    throw error;
+  }
+}
+
+function read(path: string, sql: string, waitMs = 60_000): readonly Record<string, unknown>[] {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     // A process that is stopped for longer than its lease may hold the lock of a recovery.
-    database.exec("PRAGMA busy_timeout = 60000");
+    database.exec(`PRAGMA busy_timeout = ${waitMs}`);
     return database.prepare(sql).all();
   } finally {
     database.close();

@@ -5,7 +5,7 @@ import type { RunningProgram } from "../_support/program.ts";
 import { pause, until } from "../_support/until.ts";
 import { Workspace } from "../_support/workspace.ts";
 import { judge } from "./judge.ts";
-import { isDrained, isStopped, isWritable, readLeases, workerOf } from "./leases.ts";
+import { isDrained, isReadable, isStopped, isWritable, readLeases, workerOf } from "./leases.ts";
 import { type Blow, type Hit, nextHit } from "./plan.ts";
 
 /** What is to be done. */
@@ -197,8 +197,7 @@ class Round {
     switch (blow) {
       case "kill": {
         // Held still first: what it has in flight is read before another process can take it over from the dead.
-        program.kill("SIGSTOP");
-        await until(() => !program.running || isStopped(program.pid), "a process is stopped", END_MS);
+        await this.#holdStill(program, workspace.database);
         worker = workerOf(program.pid);
         const inFlight = held();
         program.kill("SIGKILL");
@@ -244,6 +243,17 @@ class Round {
         this.#dealt.push({ blow, atMs, backAtMs: performance.now(), inFlight });
         this.#accept(await successor.ended);
       }
+    }
+  }
+
+  /** Stops a process, but not where it keeps everybody from reading: while it recovers the log of a dead one, or ends it. */
+  async #holdStill(program: RunningProgram, database: string): Promise<void> {
+    while (program.running) {
+      program.kill("SIGSTOP");
+      await until(() => !program.running || isStopped(program.pid), "a process is stopped", END_MS);
+      if (isReadable(database)) return;
+      program.kill("SIGCONT");
+      await pause(20);
     }
   }
 
