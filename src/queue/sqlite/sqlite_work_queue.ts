@@ -4,12 +4,11 @@
  * @module
  */
 
-import { FatalError, InputError } from "../../model/errors.ts";
+import { InputError } from "../../model/errors.ts";
 import type { ArtifactRecord } from "../../model/artifact.ts";
 import type { Clock, Random } from "../../model/ports.ts";
 import type { Reason } from "../../model/reason.ts";
 import type { RetryPolicy } from "../backoff.ts";
-import { LaneBook } from "../lane_book.ts";
 import type {
   CheckReport,
   Demand,
@@ -34,7 +33,8 @@ import type {
 } from "../port.ts";
 import { checkQueue, pruneQueue } from "./check.ts";
 import { Connection } from "./connection.ts";
-import { isDead, lockProcess, type ProcessLock } from "./process_lock.ts";
+import { Holders } from "./holders.ts";
+import { type Foreign, Mirror } from "./mirror.ts";
 import { Reader } from "./reader.ts";
 import { integer, text } from "./row.ts";
 import * as sql from "./statements.ts";
@@ -74,17 +74,11 @@ export class SqliteWorkQueue implements WorkQueue {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #retry: RetryPolicy;
-  #lanes = new LaneBook();
+  readonly #mirror: Mirror;
+  readonly #holders: Holders;
   /** See {@linkcode WriteContext}. */
   readonly #bare = new Set<number>();
-  /** The greatest write number that the mirror has seen; -1 before the first load. */
-  #seenSeq = -1;
-  #dataVersion = -1;
   #walStamp = "";
-  /** Locks of the worker ids of this process, from their first exchange on. */
-  readonly #locks = new Map<string, ProcessLock>();
-  /** Worker ids whose row is written. */
-  readonly #announced = new Set<string>();
 
   /**
    * Opens the file and brings its schema up to date.
@@ -95,6 +89,8 @@ export class SqliteWorkQueue implements WorkQueue {
   constructor(options: SqliteWorkQueueOptions) {
     this.#connection = new Connection({ busyTimeoutMs: 10_000, ...options });
     this.#reader = new Reader(this.#connection);
+    this.#mirror = new Mirror(this.#connection);
+    this.#holders = new Holders(this.#connection, options.clock);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#retry = options.retry;
@@ -146,8 +142,8 @@ export class SqliteWorkQueue implements WorkQueue {
 
   async exchange(exchange: Exchange): Promise<Exchanged> {
     const { workerId } = exchange;
-    const deadHolders = exchange.heartbeat || !this.#announced.has(workerId)
-      ? await this.#findDead(workerId)
+    const deadHolders = exchange.heartbeat || !this.#holders.isAnnounced(workerId)
+      ? await this.#holders.findDead(workerId)
       : [];
     const exchanged = await this.#write(false, (write, now, foreign) => {
       for (const dead of deadHolders) write.bury(dead);
@@ -156,14 +152,14 @@ export class SqliteWorkQueue implements WorkQueue {
       // Before lapsed leases are taken back: after a suspend, those that nobody else took are still the worker's.
       const extended = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
       write.advance();
-      const paused = this.#meta("paused") !== 0;
+      const paused = integer(this.#connection.statement(sql.META).get("paused") ?? {}, "value") !== 0;
       const view: ExchangeView = {
         now,
         paused,
         foreignGroups: foreign.groups,
-        foreignHolders: foreign.changed || exchange.heartbeat ? this.#otherHolders(workerId, now) : null,
-        takeStirred: () => this.#lanes.takeStirred(),
-        ready: (route) => this.#lanes.ready(route),
+        foreignHolders: foreign.changed || exchange.heartbeat ? this.#holders.others(workerId, now) : null,
+        takeStirred: () => this.#mirror.lanes.takeStirred(),
+        ready: (route) => this.#mirror.lanes.ready(route),
       };
       const plan = exchange.plan(view);
       const leased = paused
@@ -173,7 +169,7 @@ export class SqliteWorkQueue implements WorkQueue {
         );
       for (const { name, state } of plan.groups) write.saveGroup(name, state);
       // Even one that has nothing to say needs a row: the others find its leases by it when it has died.
-      if (plan.inFlight !== null || !this.#announced.has(workerId)) {
+      if (plan.inFlight !== null || !this.#holders.isAnnounced(workerId)) {
         write.saveHolder(workerId, leaseUntil, plan.inFlight ?? "");
       }
       write.flush();
@@ -187,7 +183,7 @@ export class SqliteWorkQueue implements WorkQueue {
         nextDueAt: this.#reader.nextDueAt(),
       };
     });
-    this.#announced.add(workerId);
+    this.#holders.announced(workerId);
     return exchanged;
   }
 
@@ -195,9 +191,7 @@ export class SqliteWorkQueue implements WorkQueue {
     await this.#write(false, (write) => {
       write.bury(workerId);
     });
-    this.#locks.get(workerId)?.[Symbol.dispose]();
-    this.#locks.delete(workerId);
-    this.#announced.delete(workerId);
+    this.#holders.left(workerId);
   }
 
   touched(): boolean {
@@ -263,7 +257,7 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   groups(): Promise<readonly GroupRow[]> {
-    return Promise.resolve(this.#connection.read(() => this.#groupsSince(-1)));
+    return Promise.resolve(this.#connection.read(() => this.#mirror.groupsSince(-1)));
   }
 
   async changeGroup(name: string, change: (row: string | null) => string): Promise<void> {
@@ -274,7 +268,7 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   holders(): Promise<readonly HolderRow[]> {
-    return Promise.resolve(this.#connection.read(() => this.#otherHolders("", this.#clock.now())));
+    return Promise.resolve(this.#connection.read(() => this.#holders.others("", this.#clock.now())));
   }
 
   check(): Promise<CheckReport> {
@@ -287,8 +281,7 @@ export class SqliteWorkQueue implements WorkQueue {
 
   /** Closes the file. Leases that are still held are taken back by whoever looks next. */
   [Symbol.dispose](): void {
-    for (const lock of this.#locks.values()) lock[Symbol.dispose]();
-    this.#locks.clear();
+    this.#holders[Symbol.dispose]();
     this.#connection[Symbol.dispose]();
   }
 
@@ -302,10 +295,10 @@ export class SqliteWorkQueue implements WorkQueue {
       return await this.#connection.write(durable, () => {
         // The columns are whole milliseconds; clocks may know fractions.
         const now = Math.floor(this.#clock.now());
-        const foreign = this.#catchUp(now);
+        const foreign = this.#mirror.catchUp(now);
         const write = new Write({
           connection: this.#connection,
-          lanes: this.#lanes,
+          lanes: this.#mirror.lanes,
           retry: this.#retry,
           random: this.#random,
           now,
@@ -313,68 +306,13 @@ export class SqliteWorkQueue implements WorkQueue {
         });
         const result = work(write, now, foreign);
         write.flush();
-        this.#seenSeq = write.seq ?? this.#seenSeq;
+        this.#mirror.wrote(write.seq);
         return result;
       });
     } catch (error) {
-      this.#lanes = new LaneBook();
-      this.#seenSeq = -1;
-      this.#dataVersion = -1;
+      this.#mirror.forget();
       throw error;
     }
-  }
-
-  /** Reads what other processes changed since the last write; one statement when nobody did. */
-  #catchUp(now: number): Foreign {
-    const version = integer(this.#connection.statement("PRAGMA data_version").get() ?? {}, "data_version");
-    if (version === this.#dataVersion) return { changed: false, groups: [] };
-    this.#dataVersion = version;
-    const seen = this.#seenSeq;
-    for (const row of this.#connection.statement(sql.CHANGED_LANES).all(seen)) {
-      this.#lanes.put({
-        id: integer(row, "id"),
-        route: text(row, "route"),
-        setId: integer(row, "set_id"),
-        priority: integer(row, "priority"),
-        ready: integer(row, "ready"),
-      }, now);
-    }
-    const groups = this.#groupsSince(seen);
-    this.#seenSeq = this.#meta("seq");
-    return { changed: true, groups };
-  }
-
-  #groupsSince(seq: number): GroupRow[] {
-    const rows = this.#connection.statement(sql.CHANGED_GROUPS).all(seq);
-    return rows.map((row) => ({ name: text(row, "name"), state: text(row, "state") }));
-  }
-
-  #otherHolders(workerId: string, now: number): HolderRow[] {
-    const rows = this.#connection.statement(sql.OTHER_HOLDERS).all(workerId, now);
-    return rows.map((row) => ({ workerId: text(row, "worker_id"), inFlight: text(row, "in_flight") }));
-  }
-
-  #meta(key: string): number {
-    return integer(this.#connection.statement(sql.META).get(key) ?? {}, "value");
-  }
-
-  /** Takes this process's lock at its first exchange, and finds holders whose process has died. */
-  async #findDead(workerId: string): Promise<readonly string[]> {
-    if (this.#connection.path === ":memory:") return [];
-    const first = !this.#locks.has(workerId);
-    if (first) this.#locks.set(workerId, lockProcess(this.#connection.path, workerId));
-    const dead: string[] = [];
-    for (const { workerId: other } of this.#connection.read(() => this.#otherHolders(workerId, -1))) {
-      if (this.#locks.has(other)) continue;
-      if (await isDead(this.#connection.path, other, this.#clock)) dead.push(other);
-      else if (first && !this.#connection.safeForSeveralProcesses) {
-        throw new FatalError(
-          `Cannot share queue "${this.#connection.path}" with another process: SQLite ` +
-            `${this.#connection.sqliteVersion} can lose commits then (fixed in 3.51.3); wait for the other to end`,
-        );
-      }
-    }
-    return dead;
   }
 
   /** Size and time of the write-ahead log: another process's commit changes them, and asking costs no statement. */
@@ -388,9 +326,4 @@ export class SqliteWorkQueue implements WorkQueue {
       throw new InputError(`Cannot watch queue "${this.#connection.path}"`, { cause: error });
     }
   }
-}
-
-interface Foreign {
-  readonly changed: boolean;
-  readonly groups: readonly GroupRow[];
 }
