@@ -18,11 +18,27 @@
  * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down; its
  *   refusal makes the next one four times as long, so that a long one is found in few tries.
  *
- * A 503 without `Retry-After` is a refusal only in company: alone it may be one broken file. See `busy`.
+ * A 503 without `Retry-After` is a refusal only in company: alone it may be one broken file. See `busy`. A host that bears
+ * bursts lets a rate seem to hold that does not; see `averageSinceFull`.
+ *
+ * The rules stand here; the questions that they ask of the state in `_adaptive_evidence.ts`.
  *
  * @module
  */
 
+import {
+  averageSinceFull,
+  bearsBursts,
+  cameAt,
+  fullFrom,
+  fullSince,
+  isPaced,
+  isProbe,
+  isSlowing,
+  lacksConcurrency,
+  leastOkGap,
+  smooth,
+} from "./_adaptive_evidence.ts";
 import {
   ADAPTIVE_DEFAULTS,
   type AdaptiveEvent,
@@ -51,8 +67,6 @@ export interface AdaptiveInput {
 
 /** How much slower to go when a rate that had held is refused: by jitter on the way, most often. */
 const DOUBT = 1.015;
-/** A start counts as fast as allowed if its distance from the last is at most this much longer than the interval. */
-const PACED = 1.25;
 /** So many answers since the last 503 make one stand alone; refusals come in rows. */
 const LONE = 4;
 /** 503s that go on at an interval so much longer have nothing to do with it. */
@@ -69,11 +83,7 @@ const NEAR = 1.08;
 const ENOUGH_FOR_AVERAGE = 10;
 /** How long after its start a probe of which nothing was heard (its process died) counts as lost. */
 const PROBE_LOST_MS = 120_000;
-/** A request that seems to have reached its host late moves the next one by no more than this share of the interval. */
-const MAX_LATE = 0.05;
-/** Weight of a new value in a smoothed one, as in RFC 6298. */
-const SMOOTHING = 1 / 8;
-/** The same for the least latency. */
+/** Weight of a new value in the least latency. */
 const FORGETTING = 1 / 256;
 
 /** The state of a group that nothing is known of. */
@@ -103,6 +113,9 @@ export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULT
     heldMs: null,
     sinceBusy: 0,
     busyShare: 0,
+    fullAtMs: null,
+    sinceFull: 0,
+    leastOkGapMs: null,
     doubtedMs: null,
     isUnrelated: false,
     badConcurrency: null,
@@ -157,6 +170,7 @@ function started(state: AdaptiveState, { nowMs }: Context): AdaptiveState {
     ...state,
     lastStartMs: nowMs,
     beforeLastStartMs: state.lastStartMs,
+    fullAtMs: fullSince(state, nowMs),
     deliveredSinceMs: state.deliveredSinceMs ?? nowMs,
     paced: state.paced + (isPaced(state, state.lastStartMs, nowMs) ? 1 : 0),
     probeStartedAtMs: state.refusals > 0 ? nowMs : null,
@@ -186,6 +200,8 @@ function answered(
     ...state,
     delivered: state.delivered + 1,
     sinceBusy: state.sinceBusy + 1,
+    sinceFull: state.sinceFull + 1,
+    leastOkGapMs: leastOkGap(state, startedAtMs),
     busyShare: smooth(state.busyShare, 0, SHARE_SMOOTHING),
     latencyMs: smoothed,
     // The best is forgotten slowly: a host may become slower for good.
@@ -204,16 +220,6 @@ function answered(
   return consider(state.refusals > 0 ? recovered(heard, context) : heard, context);
 }
 
-/**
- * When a request seems to have come to its host, if one that came at once had come when it was granted. On a busy machine or
- * way an answer takes longer than usual, half the time because its request did; and the host counts from when it came,
- * so the next one would be refused for a distance that was kept at this end.
- */
-function cameAt(state: AdaptiveState, startedAtMs: number, nowMs: number): number {
-  const lateMs = nowMs - startedAtMs - (state.answerMs ?? Infinity);
-  return startedAtMs + Math.min(Math.max(0, lateMs), state.intervalMs * MAX_LATE);
-}
-
 /** The first answer after refusals. */
 function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveState {
   const open: AdaptiveState = {
@@ -229,7 +235,7 @@ function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveS
   // What held was refused several times in a row: a longer window was used up, and the average is what it allows.
   const averageMs = (nowMs - (state.deliveredSinceMs ?? nowMs)) / state.delivered;
   const intervalMs = bounded(averageMs * DOUBT, options);
-  const settled = { goodMs: intervalMs, badMs: intervalMs, ...postponed(open, nowMs, options) };
+  const settled = { goodMs: intervalMs, badMs: intervalMs };
   return { ...changed(open, intervalMs, nowMs), ...settled };
 }
 
@@ -284,6 +290,20 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
   // What held is often the limit itself, so the first look is just above it.
   const stride = state.badMs === null && state.stride === null ? options.narrowRatio - 1 : null;
   const cooling = { refusals, probeStartedAtMs: null, stride };
+  const full = fullFrom(state, startedAtMs);
+  const held = state.goodMs !== null && state.goodMs <= state.intervalMs;
+  const averageMs = averageSinceFull(state, startedAtMs);
+  if (held && refusals <= 2 && bearsBursts(state) && averageMs > state.intervalMs) {
+    const averaged = at(bounded(averageMs * DOUBT, options));
+    return {
+      ...changed(state, averaged.intervalMs, nowMs),
+      ...cooling,
+      ...averaged,
+      ...full,
+      ...postponed(state, nowMs, options),
+      openAtMs: startedAtMs + averaged.intervalMs,
+    };
+  }
   if (refusals > 1) {
     const slower = changed(state, bounded(state.intervalMs / options.decreaseFactor, options), nowMs);
     const waitMs = Math.min(options.maxWaitMs, slower.intervalMs * 2 ** (refusals - 1));
@@ -318,6 +338,7 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
     goodMs,
     badMs,
     openAtMs,
+    ...full,
     ...(narrow ? postponed(state, nowMs, options) : {}),
   };
 }
@@ -405,31 +426,6 @@ function withoutOne(state: AdaptiveState, nowMs: number, options: AdaptiveOption
 /** Puts the next try of the edge off, each time twice as long. */
 function postponed({ probeWaitMs }: AdaptiveState, nowMs: number, options: AdaptiveOptions) {
   return { probeAtMs: nowMs + probeWaitMs, probeWaitMs: Math.min(options.maxWaitMs, probeWaitMs * 2) };
-}
-
-/** Whether the interval cannot be kept because the slots are held too long (Little's law). */
-function lacksConcurrency(state: AdaptiveState, options: AdaptiveOptions): boolean {
-  const heldMs = state.heldMs ?? state.latencyMs ?? 0;
-  return heldMs > state.intervalMs * state.concurrency && state.concurrency < options.maxConcurrency;
-}
-
-/** Whether the host answers markedly slower than it can: it queues rather than refuses. */
-function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean {
-  if (latencyMs === null || bestLatencyMs === null) return false;
-  return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + 100);
-}
-
-/** Whether a start came as fast after the one before as it may. */
-function isPaced({ intervalMs }: AdaptiveState, beforeMs: number | null, startedAtMs: number): boolean {
-  return startedAtMs - (beforeMs ?? -Infinity) <= intervalMs * PACED;
-}
-
-function isProbe(state: AdaptiveState, startedAtMs: number): boolean {
-  return state.probeStartedAtMs !== null && startedAtMs >= state.probeStartedAtMs;
-}
-
-function smooth(old: number | null, value: number, weight = SMOOTHING): number {
-  return old === null ? value : old + (value - old) * weight;
 }
 
 /** `intervalMs`, but no faster than is needed. */

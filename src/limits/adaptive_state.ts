@@ -158,6 +158,12 @@ export interface AdaptiveState {
   readonly answerMs: number | null;
   /** Smoothed time that a slot is held. */
   readonly heldMs: number | null;
+  /** When a request was refused from when on no pause was so long that the host's bucket drained; `null` if none was. */
+  readonly fullAtMs: number | null;
+  /** Answers since then. */
+  readonly sinceFull: number;
+  /** The least distance of two starts that were both answered; `null` if none is known. */
+  readonly leastOkGapMs: number | null;
   /** Answers since the last 503. */
   readonly sinceBusy: number;
   /** Smoothed share of 503s among the answers. */
