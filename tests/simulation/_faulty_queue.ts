@@ -34,7 +34,8 @@ export interface FaultOptions {
   readonly writes: WriteCounter;
 }
 
-const NEVER = new Promise<never>(() => {});
+/** One of its own for each: what waits for a common one would be held in memory for ever. */
+const never = () => new Promise<never>(() => {});
 
 /**
  * The real queue, but exchanges may be cut off: inside the transaction, which rolls back, or after the commit, so that the
@@ -63,14 +64,14 @@ export function withFaults(
       } catch (error) {
         if (fault !== "killed-inside") throw error;
         options.onKilled();
-        return await NEVER;
+        return await never();
       }
       options.writes.commits++;
       if (writes || exchanged.leased.length > 0) options.writes.count++;
       seen = options.writes.count;
       if (fault === "killed-after") {
         options.onKilled();
-        return await NEVER;
+        return await never();
       }
       for (const [index, settlement] of exchange.settlements.entries()) {
         if (exchanged.settled[index] !== "lost" && !held[index]) options.onStale(settlement);

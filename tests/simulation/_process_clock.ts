@@ -10,6 +10,7 @@ export class ProcessClock implements Clock {
   readonly #offsetMs: number;
   #stalledUntil = 0;
   #dead = false;
+  readonly #timers = new Set<Disposable>();
 
   /** @param offsetMs By how much the machine's clock is wrong when the process starts. */
   constructor(world: VirtualClock, offsetMs: number) {
@@ -30,14 +31,25 @@ export class ProcessClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Disposable {
+    if (this.#dead) return { [Symbol.dispose]() {} };
     const fire = () => {
-      if (this.#dead) return;
       const leftMs = this.#stalledUntil - this.#world.now();
-      if (leftMs > 0) timer = this.#world.setTimer(leftMs, fire);
-      else callback();
+      if (leftMs > 0) {
+        inner = this.#world.setTimer(leftMs, fire);
+        return;
+      }
+      this.#timers.delete(timer);
+      callback();
     };
-    let timer = this.#world.setTimer(delayMs, fire);
-    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+    let inner = this.#world.setTimer(delayMs, fire);
+    const timer = {
+      [Symbol.dispose]: () => {
+        inner[Symbol.dispose]();
+        this.#timers.delete(timer);
+      },
+    };
+    this.#timers.add(timer);
+    return timer;
   }
 
   /** The process does not run for a while. */
@@ -48,5 +60,6 @@ export class ProcessClock implements Clock {
   /** The process runs no more. */
   kill(): void {
     this.#dead = true;
+    for (const timer of this.#timers) timer[Symbol.dispose]();
   }
 }

@@ -29,7 +29,11 @@ for (let seed = first; seed < first + Number(values.seeds); seed++) {
     faultEveryMs: Number(values["fault-every-ms"]),
   };
   const begunMs = performance.now();
-  const report = await simulate(plan);
+  // A large one takes minutes; what it writes here says that it goes on.
+  const report = await simulate(plan, (hour, left) => {
+    const seconds = ((performance.now() - begunMs) / 1000).toFixed(0);
+    console.error(`seed ${seed}: hour ${hour}, ${left} jobs left, ${seconds} s`);
+  });
   const deaths = Object.entries(report.deaths).map(([death, count]) => `${count} ${death}`).join(", ");
   console.log(
     `seed ${seed}: ${plan.requests} jobs, ${report.requests} requests, ${report.refusals} refused, ${report.commits} commits, ` +

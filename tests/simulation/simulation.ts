@@ -34,17 +34,25 @@ export interface SimulationReport {
 
 const MAX_ATTEMPTS = 3;
 const MAX_DAYS = 10;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** The machine's clock is never more wrong than this. */
 const MAX_OFFSET_MS = 240_000;
 
-/** Runs a plan to its end. */
-export async function simulate(plan: SimulationPlan): Promise<SimulationReport> {
+/**
+ * Runs a plan to its end.
+ *
+ * @param onHour Told of each virtual hour, with the jobs that are left.
+ */
+export async function simulate(
+  plan: SimulationPlan,
+  onHour?: (hour: number, left: number) => void,
+): Promise<SimulationReport> {
   const directory = await Deno.makeTempDir({ ...await memoryDir(), prefix: "simulation-" });
   try {
     using run = new Run(plan, `${directory}/queue.sqlite`);
     await run.fill();
-    return await run.toEnd();
+    return await run.toEnd(onHour);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -103,13 +111,14 @@ class Run implements Disposable {
     }
   }
 
-  async toEnd(): Promise<SimulationReport> {
+  async toEnd(onHour?: (hour: number, left: number) => void): Promise<SimulationReport> {
     const { clock, world, judge, plan } = this.#shared;
     this.#start();
     if (this.#crew > 1) this.#start();
     this.#scheduleFault();
     const endMs = world.startMs + MAX_DAYS * DAY_MS;
-    while (!this.#drained && clock.now() < endMs) {
+    for (let hour = 1; !this.#drained && clock.now() < endMs;) {
+      if (onHour && clock.now() >= world.startMs + hour * HOUR_MS) onHour(hour++, this.#count("state < 2"));
       this.#watch.look(this.#living);
       await clock.advanceTo(Math.max(clock.now() + 1_000, clock.nextTimerAt ?? endMs));
     }
