@@ -67,10 +67,12 @@ function refetchesOf({ web, works, dealt }: Case): { count: number; faults: read
   let count = 0;
   for (const { artifactId, copies, expected, scenario } of works) {
     if (expected.file === null) continue;
-    const again = copies.reduce((sum, { host, pdfPath }) => {
-      return sum + Math.max(0, (deliveries.get(`${host} ${pdfPath}`) ?? 0) - 1);
-    }, 0);
-    count += again;
+    // Each copy by itself: a work whose first copy is no PDF has two answers on the way at one kill.
+    const perCopy = copies.map(({ host, pdfPath }) =>
+      Math.max(0, (deliveries.get(`${host} ${pdfPath}`) ?? 0) - 1)
+    );
+    const again = Math.max(0, ...perCopy);
+    count += perCopy.reduce((sum, times) => sum + times, 0);
     const hits = dealt.filter(({ inFlight }) => inFlight.includes(artifactId)).length;
     if (again > hits) {
       faults.push(
