@@ -10,6 +10,8 @@ import type { BudgetUse, DailyBudget } from "./daily_budget.ts";
 import type { RateWindow } from "./rate.ts";
 import type { TokenBucketSnapshot } from "./token_bucket.ts";
 
+const DAY_MS = 86_400_000;
+
 /** The limits of a group as the operator and the resolver's author set them. */
 export interface GroupLimits {
   /** Requests under way at once; at least 1. */
@@ -101,6 +103,22 @@ export function parseGroupState(json: string): GroupState {
   } catch {
     return freshState();
   }
+}
+
+/**
+ * Whether a group's row tells nothing that is of use any more: nobody was asked since an instant, no pause or budget reaches
+ * beyond it, and no operator set its limits.
+ */
+export function isIdleSince(row: string, instant: number): boolean {
+  const { coolUntil, adaptive, buckets, budget, operator } = parseGroupState(row);
+  const instants = [
+    coolUntil,
+    budget.day + DAY_MS,
+    adaptive?.openAtMs ?? 0,
+    adaptive?.lastStartMs ?? 0,
+    ...Object.values(buckets).map(({ at }) => at),
+  ];
+  return operator === null && Math.max(...instants) < instant;
 }
 
 /** The state of a group that was never asked. */

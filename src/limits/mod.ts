@@ -33,6 +33,7 @@ export {
   freshState,
   type GroupLimits,
   type GroupState,
+  isIdleSince,
   type OperatorLimits,
   parseGroupState,
   withOperatorLimits,

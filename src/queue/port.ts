@@ -318,10 +318,21 @@ export interface WorkQueue extends Disposable {
   holders(): Promise<readonly HolderRow[]>;
   /** Checks the file's integrity and recounts the counters. */
   check(): Promise<CheckReport>;
-  /** Gives free pages back to the file system; returns how many bytes. */
+  /**
+   * Forgets what is not needed any more and gives free pages back to the file system; returns how many bytes. Processes
+   * that work on the queue go on.
+   */
   prune(
-    options?: { readonly finishedBefore?: number },
+    options?: PruneOptions,
   ): Promise<{ readonly jobs: number; readonly bytes: number }>;
+}
+
+/** What {@linkcode WorkQueue.prune} forgets. */
+export interface PruneOptions {
+  /** Jobs that ended before this instant, in milliseconds since the epoch. @default none */
+  readonly finishedBefore?: number;
+  /** Whether a limit group is not worth keeping. @default none is forgotten */
+  readonly isIdle?: (group: GroupRow) => boolean;
 }
 
 /** The route of a job that nothing has been asked about yet, by the kind of its id: `fresh:doi`. */

@@ -9,6 +9,7 @@ import { message } from "@optique/core/message";
 import { map, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, option } from "@optique/core/primitives";
+import { isIdleSince } from "../../limits/mod.ts";
 import type { Action, CommandContext } from "../action.ts";
 import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
@@ -34,15 +35,16 @@ export const queuePruneCommand = command(
   {
     brief: message`Give free space of the database back.`,
     description:
-      message`Gives free space of the database back to the file system, and forgets old finished jobs if asked to. Files on disk stay; a forgotten work that is imported again is found to be there.`,
+      message`Gives free space of the database back to the file system, and forgets old finished jobs if asked to, with the limit groups that nobody asked since. Files on disk stay; a forgotten work that is imported again is found to be there.`,
     footer: footer(["contentdownload queue prune", "contentdownload queue prune --older-than 30d"]),
   },
 );
 
 async function run({ olderThan, format }: Arguments, context: CommandContext): Promise<number> {
   using queue = await openQueue(context, { create: false });
+  const before = olderThan === undefined ? undefined : context.clock.now() - olderThan;
   const pruned = await queue.prune(
-    olderThan === undefined ? {} : { finishedBefore: context.clock.now() - olderThan },
+    before === undefined ? {} : { finishedBefore: before, isIdle: ({ state }) => isIdleSince(state, before) },
   );
   await context.stdout.write(
     format === "json"

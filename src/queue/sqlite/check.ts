@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { CheckReport } from "../port.ts";
+import type { CheckReport, PruneOptions } from "../port.ts";
 import type { Connection } from "./connection.ts";
+import type { Mirror } from "./mirror.ts";
 import { integer, text } from "./row.ts";
 import * as sql from "./statements.ts";
 import type { Write } from "./write.ts";
@@ -27,6 +28,9 @@ const RECOUNTS: readonly string[] = [
       (SELECT count(*) FROM jobs WHERE state >= 2) AS real WHERE kept <> real`,
 ];
 
+/** Lanes that no job is in, whatever its state. Reads all jobs. */
+const DELETE_EMPTY_LANES = "DELETE FROM lanes WHERE ready = 0 AND id NOT IN (SELECT lane FROM jobs)";
+
 /** Runs SQLite's integrity check and counts everything again. */
 export function checkQueue(connection: Connection): CheckReport {
   const integrity = connection.statement("PRAGMA integrity_check(100)").all()
@@ -40,10 +44,14 @@ export function checkQueue(connection: Connection): CheckReport {
   return { integrity, counters };
 }
 
-/** Forgets finished jobs older than an instant, and gives free pages back to the file system. */
+/**
+ * Forgets finished jobs older than an instant, lanes that no job is in and limit groups that nobody asks, and gives free
+ * pages back to the file system.
+ */
 export async function pruneQueue(
   connection: Connection,
-  options: { readonly finishedBefore?: number },
+  mirror: Mirror,
+  options: PruneOptions,
   inWrite: <T>(work: (write: Write) => T) => Promise<T>,
 ): Promise<{ jobs: number; bytes: number }> {
   let jobs = 0;
@@ -59,6 +67,17 @@ export async function pruneQueue(
     if (last === null) break;
     afterId = last;
   }
+  await inWrite(() => {
+    const { changes } = connection.statement(DELETE_EMPTY_LANES).run();
+    if (changes === 0) return;
+    connection.statement(sql.FORGET_MIRRORS).run();
+    mirror.forget();
+  });
+  const { isIdle } = options;
+  const idle = isIdle ? connection.read(() => mirror.groupsSince(-1)).filter(isIdle) : [];
+  await inWrite(() => {
+    for (const { name, state } of idle) connection.statement(sql.DELETE_GROUP).run(name, state);
+  });
   const pageSize = integer(connection.statement("PRAGMA page_size").get() ?? {}, "page_size");
   const free = () => integer(connection.statement("PRAGMA freelist_count").get() ?? {}, "freelist_count");
   const before0 = free();

@@ -22,6 +22,8 @@ export class Mirror {
   /** The greatest write number that was seen; -1 before the first load. */
   #seenSeq = -1;
   #dataVersion = -1;
+  /** How often lanes had been removed when the file was read last. */
+  #forgotten = 0;
 
   /** Reads nothing yet. */
   constructor(connection: Connection) {
@@ -37,6 +39,9 @@ export class Mirror {
   catchUp(now: number): Foreign {
     const version = integer(this.#connection.statement("PRAGMA data_version").get() ?? {}, "data_version");
     if (version === this.#dataVersion) return { changed: false, groups: [] };
+    const forgotten = this.#meta("forgotten");
+    if (forgotten !== this.#forgotten) this.forget();
+    this.#forgotten = forgotten;
     this.#dataVersion = version;
     const seen = this.#seenSeq;
     for (const row of this.#connection.statement(sql.CHANGED_LANES).all(seen)) {
@@ -49,7 +54,7 @@ export class Mirror {
       }, now);
     }
     const groups = this.groupsSince(seen);
-    this.#seenSeq = integer(this.#connection.statement(sql.META).get("seq") ?? {}, "value");
+    this.#seenSeq = this.#meta("seq");
     return { changed: true, groups };
   }
 
@@ -64,10 +69,15 @@ export class Mirror {
     this.#seenSeq = seq ?? this.#seenSeq;
   }
 
-  /** Forgets all, after a write that failed: the lanes hold what was not written. */
+  /** Forgets all: after a write that failed the lanes hold what was not written, and some may have been removed. */
   forget(): void {
     this.#lanes = new LaneBook();
     this.#seenSeq = -1;
     this.#dataVersion = -1;
+  }
+
+  #meta(key: string): number {
+    const row = this.#connection.statement(sql.META).get(key);
+    return row ? integer(row, "value") : 0;
   }
 }

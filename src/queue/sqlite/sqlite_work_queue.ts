@@ -26,6 +26,7 @@ import type {
   LeasedJob,
   ListQuery,
   NewJob,
+  PruneOptions,
   QueueStats,
   Settled,
   Settlement,
@@ -275,8 +276,8 @@ export class SqliteWorkQueue implements WorkQueue {
     return Promise.resolve(this.#connection.snapshot(() => checkQueue(this.#connection)));
   }
 
-  async prune(options: { readonly finishedBefore?: number } = {}): Promise<{ jobs: number; bytes: number }> {
-    return await pruneQueue(this.#connection, options, (work) => this.#write(false, work));
+  async prune(options: PruneOptions = {}): Promise<{ jobs: number; bytes: number }> {
+    return await pruneQueue(this.#connection, this.#mirror, options, (work) => this.#write(false, work));
   }
 
   /** Closes the file. Leases that are still held are taken back by whoever looks next. */

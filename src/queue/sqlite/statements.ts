@@ -164,6 +164,13 @@ export const DELETE_JOB = `DELETE FROM jobs WHERE id = ?1`;
 /** Changes a value of `meta`. */
 export const SET_META = `UPDATE meta SET value = ?2 WHERE key = ?1`;
 
+/** Tells all mirrors of the lanes to begin anew: a row that is gone is not among those that changed. */
+export const FORGET_MIRRORS = `INSERT INTO meta VALUES ('forgotten', 1)
+  ON CONFLICT (key) DO UPDATE SET value = value + 1`;
+
+/** Removes a limit group, unless somebody wrote it meanwhile. */
+export const DELETE_GROUP = `DELETE FROM limit_groups WHERE name = ?1 AND state = ?2`;
+
 /** Finished jobs that ended before an instant, in the order of their ids; a rare command reads the records through. */
 export const PRUNABLE =
   `SELECT jobs.id, state, records.reason FROM records JOIN jobs ON jobs.id = records.job_id

@@ -125,6 +125,40 @@ export function testReading(name: string, backend: Backend): void {
       ok(await rig.queue.record(301));
     },
   );
+  testPruneBesideOthers(name, backend);
+}
+
+/** `prune` while others work on the queue; registered by {@linkcode testReading}. */
+function testPruneBesideOthers(name: string, backend: Backend): void {
+  queueTest(
+    `${name}: prune() forgets the lanes of forgotten jobs, and others that knew them go on`,
+    backend,
+    async (rig) => {
+      const other = rig.another();
+      await rig.queue.enqueue(jobs(2).map((job) => ({ ...job, route: "host:h.example" })));
+      for (const lease of await rig.lease("a", 2, "host:h.example")) await rig.queue.ack(lease, record("ok"));
+      // Both know the lane now.
+      deepEqual(await other.lease("b", [{ route: "host:h.example", count: 1 }], 60_000), []);
+      await rig.clock.advance(1_000);
+      equal((await rig.queue.prune({ finishedBefore: rig.clock.now() })).jobs, 2);
+      for (const [queue, artifactId] of [[other, "doi:10.1/x"], [rig.queue, "doi:10.1/y"]] as const) {
+        await queue.enqueue([{ artifactId, metadata: null, priority: 0, route: "host:h.example" }]);
+        const [leased] = await rig.lease("a", 1, "host:h.example");
+        equal(leased?.artifactId, artifactId);
+      }
+      deepEqual((await rig.queue.check()).counters, []);
+    },
+    { needsSharing: true },
+  );
+
+  queueTest(`${name}: prune() forgets limit groups that are idle, and only these`, backend, async (rig) => {
+    await rig.queue.changeGroup("old", () => "0");
+    await rig.queue.changeGroup("new", () => "1");
+    await rig.queue.prune();
+    equal((await rig.queue.groups()).length, 2);
+    await rig.queue.prune({ isIdle: ({ state }) => state === "0" });
+    deepEqual((await rig.queue.groups()).map((group) => group.name), ["new"]);
+  });
 }
 
 /** Ten jobs: done, skipped, error twice; one in progress; two that wait for a retry or a route; one fresh. */
