@@ -1,6 +1,7 @@
 import { equal, match, ok, rejects, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { FatalError, InputError } from "../../../src/model/errors.ts";
+import { until } from "../../_support/until.ts";
 import { jobs, record } from "../_jobs.ts";
 import { makeDirectory, openReal } from "./_storage.ts";
 
@@ -163,10 +164,35 @@ Deno.test("a process that was stopped at its turn keeps nobody from writing", as
   using queue = openReal(path);
   using stopped = await Deno.open(`${path}-turn.lock`, { create: true, read: true, write: true });
   await stopped.lock(true);
+  using locks = watchLocks();
   equal((await queue.enqueue(jobs(1))).added, 1);
   equal((await queue.enqueue(jobs(2))).added, 1);
   await stopped.unlock();
+  // The lock that the queue waited for in vain is granted now, on a thread of the platform.
+  await until(() => locks.waiting === 0, "nobody waits for a lock");
 });
+
+/** Counts the locks of files that are being waited for, until its disposal. */
+function watchLocks(): Disposable & { readonly waiting: number } {
+  const { lock } = Deno.FsFile.prototype;
+  let waiting = 0;
+  Deno.FsFile.prototype.lock = async function (exclusive) {
+    waiting++;
+    try {
+      await lock.call(this, exclusive);
+    } finally {
+      waiting--;
+    }
+  };
+  return {
+    get waiting() {
+      return waiting;
+    },
+    [Symbol.dispose]() {
+      Deno.FsFile.prototype.lock = lock;
+    },
+  };
+}
 
 Deno.test("an enqueue is durable when it returns; acks share the next sync", async () => {
   await using directory = await makeDirectory();
