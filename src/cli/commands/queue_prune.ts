@@ -9,7 +9,6 @@ import { message } from "@optique/core/message";
 import { map, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, option } from "@optique/core/primitives";
-import { isIdleSince } from "../../limits/mod.ts";
 import type { Action, CommandContext } from "../action.ts";
 import { EXIT } from "../exit_code.ts";
 import { footer } from "../help.ts";
@@ -41,6 +40,7 @@ export const queuePruneCommand = command(
 );
 
 async function run({ olderThan, format }: Arguments, context: CommandContext): Promise<number> {
+  const { isIdleSince } = await import("../../limits/mod.ts");
   using queue = await openQueue(context, { create: false });
   const before = olderThan === undefined ? undefined : context.clock.now() - olderThan;
   const pruned = await queue.prune(
