@@ -66,6 +66,15 @@ const CASES: readonly (readonly [
     /damaged/,
   ],
   [
+    "the database is a directory",
+    async (program) => {
+      await Deno.mkdir(program.path("queue.sqlite"));
+      return ["queue", "stats"];
+    },
+    2,
+    /queue.sqlite": it is a directory, not a file$/m,
+  ],
+  [
     "the configuration is not there",
     (program) => ["queue", "stats", "--config", program.path("no.yaml")],
     2,

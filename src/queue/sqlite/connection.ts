@@ -252,7 +252,9 @@ export class Connection implements Disposable {
 
 function exists(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    // A directory is there, too: to open it says so.
+    Deno.statSync(path);
+    return true;
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound);
   }

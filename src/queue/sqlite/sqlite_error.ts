@@ -45,14 +45,21 @@ export function explainSqliteError(error: unknown, path: string): Error {
     case NOTADB:
       return new InputError(`Cannot open ${at}: it is not a SQLite database`, { cause: error });
     case CANTOPEN:
-      return new InputError(`Cannot open ${at}: its directory is missing or not accessible`, {
-        cause: error,
-      });
+      return new InputError(`Cannot open ${at}: ${whyNotOpen(path)}`, { cause: error });
   }
   if (error instanceof Deno.errors.NotCapable) {
     return new InputError(`Cannot open ${at}: ${text}`, { cause: error });
   }
   return error instanceof Error ? error : new Error(text);
+}
+
+function whyNotOpen(path: string): string {
+  try {
+    if (Deno.statSync(path).isDirectory) return "it is a directory, not a file";
+  } catch {
+    // Then it is what the usual reason is.
+  }
+  return "its directory is missing or not accessible";
 }
 
 /** SQLite's primary result code, if the error carries one; `exec` does not attach it. */
