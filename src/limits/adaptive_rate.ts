@@ -71,10 +71,14 @@ const DOUBT = 1.015;
 const LONE = 4;
 /** 503s that go on at an interval so much longer have nothing to do with it. */
 const UNRELATED = 2;
+/** Answers, few 503s among them, that prove an interval; and how much slower one has become where these are no refusals. */
+const PROOF = 50;
+const WIDTH = 1.5;
+const COLLAPSED = 3;
 /** A smoothed share of 503s that speaks for overload whatever was found before. */
-const SICK = 0.3;
+const SICK = 0.2;
 /** Weight of a new answer in that share. */
-const SHARE_SMOOTHING = 1 / 16;
+const SHARE_SMOOTHING = 1 / 32;
 /** Answers that have to come at an interval not tried before until it counts as one that holds. */
 const CONFIRMATIONS = 2;
 /** An interval up to this much longer than a refused one is near the edge. */
@@ -117,6 +121,9 @@ export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULT
     sinceFull: 0,
     leastOkGapMs: null,
     doubtedMs: null,
+    taken: 0,
+    takenMs: 0,
+    provenMs: null,
     isUnrelated: false,
     badConcurrency: null,
     raisedConcurrency: false,
@@ -177,6 +184,22 @@ function started(state: AdaptiveState, { nowMs }: Context): AdaptiveState {
   };
 }
 
+/** The count of answers that are to prove an interval: it goes on while the interval becomes no shorter, and not much longer. */
+function takenAt(intervalMs: number, { takenMs, taken }: AdaptiveState) {
+  const goesOn = takenMs <= intervalMs && intervalMs <= takenMs * WIDTH;
+  return goesOn ? { takenMs, taken } : { takenMs: intervalMs, taken: 0 };
+}
+
+/** One more answer; many, with few 503s among them, prove the present interval. */
+function taken(state: AdaptiveState) {
+  const taken = state.taken + 1;
+  const isProof = taken >= PROOF && state.busyShare < SICK / 2;
+  return {
+    taken,
+    provenMs: isProof ? Math.min(state.provenMs ?? Infinity, state.intervalMs) : state.provenMs,
+  };
+}
+
 /**
  * The state without a start that never left. If it counted, two groups that a request needs together and that open at
  * different moments would put each other off for ever.
@@ -215,6 +238,7 @@ function answered(
   const heard: AdaptiveState = {
     ...next,
     answered: state.answered + 1,
+    ...taken(next),
     lastOkStartMs: Math.max(state.lastOkStartMs ?? -Infinity, startedAtMs),
   };
   return consider(state.refusals > 0 ? recovered(heard, context) : heard, context);
@@ -230,7 +254,7 @@ function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveS
     delivered: 0,
   };
   // Two single failures may follow each other by chance.
-  const inRow = state.sinceBusy === 1 ? 3 : 2;
+  const inRow = state.sinceBusy !== 1 ? 2 : state.isUnrelated ? 5 : 3;
   if (state.refusals < inRow || state.delivered < ENOUGH_FOR_AVERAGE) return open;
   // What held was refused several times in a row: a longer window was used up, and the average is what it allows.
   const averageMs = (nowMs - (state.deliveredSinceMs ?? nowMs)) / state.delivered;
@@ -294,7 +318,7 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
   const held = state.goodMs !== null && state.goodMs <= state.intervalMs;
   const averageMs = averageSinceFull(state, startedAtMs);
   if (held && refusals <= 2 && bearsBursts(state) && averageMs > state.intervalMs) {
-    const averaged = at(bounded(averageMs * DOUBT, options));
+    const averaged = at(bounded(averageMs * DOUBT, options), state);
     return {
       ...changed(state, averaged.intervalMs, nowMs),
       ...cooling,
@@ -359,23 +383,33 @@ function busy(state: AdaptiveState, startedAtMs: number, context: Context): Adap
   const alone = state.refusals === 0 && (spaced || state.sinceBusy >= LONE);
   const busyShare = smooth(state.busyShare, 1, SHARE_SMOOTHING);
   const isUnrelated = state.isUnrelated && busyShare < SICK;
-  const heard: AdaptiveState = { ...state, sinceBusy: 0, busyShare, isUnrelated };
+  const provenMs = state.isUnrelated && !isUnrelated ? null : state.provenMs;
+  const heard: AdaptiveState = { ...state, sinceBusy: 0, busyShare, isUnrelated, provenMs };
+  if (provenMs !== null && intervalMs >= provenMs * COLLAPSED) {
+    return unrelated(pausing(heard, startedAtMs, context), provenMs);
+  }
   const settled = state.badMs !== null && state.goodMs !== null && state.goodMs <= intervalMs;
   if (!alone && !(isUnrelated && state.badMs !== null)) {
-    return refused({ ...heard, doubtedMs: null }, startedAtMs, context);
+    // What failed by chance was taken by nobody, so that the average would be too slow.
+    return refused({ ...heard, doubtedMs: null, fullAtMs: null }, startedAtMs, context);
   }
   const rested = pausing(heard, startedAtMs, context);
   if (spaced || isUnrelated || !settled) return rested;
-  const edgeMs = state.doubtedMs ?? intervalMs;
+  const edgeMs = Math.min(state.doubtedMs ?? intervalMs, intervalMs);
   const slowerMs = bounded(intervalMs * (intervalMs / edgeMs) * DOUBT, context.options);
-  if (slowerMs > edgeMs * UNRELATED) return { ...rested, ...at(edgeMs), doubtedMs: null, isUnrelated: true };
+  if (slowerMs > edgeMs * UNRELATED) return unrelated(rested, edgeMs);
   const probeAtMs = context.nowMs + state.probeWaitMs;
-  return { ...rested, ...at(slowerMs), doubtedMs: edgeMs, probeAtMs };
+  return { ...rested, ...at(slowerMs, state), doubtedMs: edgeMs, probeAtMs };
+}
+
+/** 503s were found to have nothing to do with the rate: back to where they had not been doubted yet. */
+function unrelated(state: AdaptiveState, intervalMs: number): AdaptiveState {
+  return { ...state, ...at(intervalMs, state), doubtedMs: null, isUnrelated: true };
 }
 
 /** An interval as that at which the edge is. */
-function at(intervalMs: number) {
-  return { intervalMs, goodMs: intervalMs, badMs: intervalMs };
+function at(intervalMs: number, state: AdaptiveState) {
+  return { intervalMs, goodMs: intervalMs, badMs: intervalMs, ...takenAt(intervalMs, state) };
 }
 
 /** A pause of two intervals, doubled by each failure that follows at once; all else stays. */
@@ -410,7 +444,17 @@ function timedOut(state: AdaptiveState, { nowMs, options }: Context): AdaptiveSt
 }
 
 function changed(state: AdaptiveState, intervalMs: number, nowMs: number): AdaptiveState {
-  return { ...state, intervalMs, changedAtMs: nowMs, answered: 0, paced: 0, raisedConcurrency: false };
+  const { takenMs, taken } = takenAt(intervalMs, state);
+  return {
+    ...state,
+    intervalMs,
+    changedAtMs: nowMs,
+    answered: 0,
+    taken,
+    takenMs,
+    paced: 0,
+    raisedConcurrency: false,
+  };
 }
 
 /** One slot fewer, and the present number remembered as refused. */

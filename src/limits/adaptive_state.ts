@@ -170,6 +170,12 @@ export interface AdaptiveState {
   readonly busyShare: number;
   /** The interval at which lone 503s began to be doubted, while slower ones are tried. */
   readonly doubtedMs: number | null;
+  /** Answers at intervals from {@linkcode takenMs} to half as long again, whatever came between them. */
+  readonly taken: number;
+  /** Where {@linkcode taken} began to count. */
+  readonly takenMs: number;
+  /** The shortest interval at which many answers came and few 503s; `null` if there is none. */
+  readonly provenMs: number | null;
   /** Whether lone 503s were found to have nothing to do with the rate. */
   readonly isUnrelated: boolean;
   /** A concurrency that was refused; it is not tried again before {@linkcode probeAtMs}. */

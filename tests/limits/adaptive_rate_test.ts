@@ -147,12 +147,12 @@ function exchange(
 }
 
 Deno.test("adapt() is not slowed down by files that fail with 503, however slowly they are asked for", () => {
-  for (const [failing, most] of [[0.005, 1.25], [0.01, 1.25], [0.03, 1.7]] as const) {
+  for (const [failing, most] of [[0.005, 1.2], [0.01, 1.2], [0.03, 1.4], [0.08, 8]] as const) {
     const runs = [1, 2, 3, 4, 5].map((seed) =>
       simulate([{ ...host, files: 5_000, failing }], seed, { aware: false, untilMs: 24 * 3_600_000 })
     ).map(([result]) => result?.ratio ?? Infinity);
     const mean = runs.reduce((sum, ratio) => sum + ratio, 0) / runs.length;
-    // Believed to be refusals, 3 % of 503s made it 5 to 36 times the bound.
+    // Believed to be refusals, 3 % of 503s made it 5 to 36 times the bound, and 8 % some 140 times.
     assert.ok(mean <= most, `${failing} of all fail: ${runs.map((ratio) => ratio.toFixed(2)).join(", ")}`);
   }
 });

@@ -83,7 +83,7 @@ export function createWorld(plan: SimulationPlan): World {
       name,
       limits: {
         concurrency: 3 + index,
-        windows: [{ limit: perSecond, perMs: 1_000 }, { limit: perSecond * 1_000, perMs: HOUR_MS }],
+        windows: [{ limit: perSecond, perMs: 1_000 }, { limit: perSecond * 3_000, perMs: HOUR_MS }],
         // Together they know enough for the work of a day, but not evenly, so that some has to wait for midnight.
         dailyBudget: { limit: Math.ceil(plan.requests * 0.3 * 0.55) },
         adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
