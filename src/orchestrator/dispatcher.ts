@@ -12,6 +12,9 @@
  *    free workers. Their permits are taken at once, all groups of a job or none.
  * 3. A route without room goes to sleep until its group opens. One that was cut short for want of a worker stays
  *    awake, behind the others, so that none starves.
+ * 4. Where workers are what is scarce, half of them go to the *late* routes first: those with the most work left for
+ *    their rate, and fresh jobs, since nobody knows yet what work they bring. In turn with thousands of others a host
+ *    that needs the whole day would only be asked once a minute, and need the day after all else is done.
  *
  * Which of a route's jobs is taken (sets in turn, priorities with ageing, oldest first) is decided by the queue's
  * lane book.
@@ -21,7 +24,7 @@
 
 import type { Permit } from "../model/permit.ts";
 import type { GroupBook } from "../limits/mod.ts";
-import type { Demand, ExchangeView } from "../queue/mod.ts";
+import { type Demand, type ExchangeView, isFreshRoute } from "../queue/mod.ts";
 import { pace } from "./pace.ts";
 import { WakeHeap } from "./wake_heap.ts";
 
@@ -46,11 +49,15 @@ export interface Dispatch {
 export class Dispatcher {
   readonly #book: GroupBook;
   readonly #needsOf: NeedsOf;
-  readonly #awake = new Set<string>();
+  readonly #awake = { late: new Set<string>(), others: new Set<string>() };
   readonly #asleep = new WakeHeap();
   /** Routes that wait for a group, by the group. */
   readonly #waiting = new Map<string, Set<string>>();
   #paceAt = -Infinity;
+  /** Groups that are late. */
+  #late: ReadonlySet<string> = new Set();
+  /** Who gets the odd worker. */
+  #lateIsNext = true;
 
   /** Makes a dispatcher that has not looked at any route yet. */
   constructor(book: GroupBook, needsOf: NeedsOf) {
@@ -65,7 +72,7 @@ export class Dispatcher {
 
   /** Whether a route is left that could start a job if there were a worker. */
   get cutShort(): boolean {
-    return this.#awake.size > 0;
+    return this.#awake.late.size + this.#awake.others.size > 0;
   }
 
   /** Decides, for `workers` free workers. Called inside the exchange, after the book was settled. */
@@ -73,14 +80,31 @@ export class Dispatcher {
     this.#wake(view);
     if (view.now >= this.#paceAt) {
       this.#paceAt = view.now + PACE_MS;
-      pace(this.#book, (group) => view.ready(group));
+      this.#late = pace(this.#book, (group) => view.ready(group));
+      this.#sort();
     }
-    const demand: Demand[] = [];
-    const permits = new Map<string, Permit[]>();
-    let free = view.paused ? 0 : workers;
-    for (const route of [...this.#awake]) {
+    const dispatch = { demand: [], permits: new Map() };
+    const { late, others } = this.#awake;
+    const free = view.paused ? 0 : workers;
+    const share = this.#lateIsNext ? Math.ceil(free / 2) : Math.floor(free / 2);
+    if (free % 2 === 1) this.#lateIsNext = !this.#lateIsNext;
+    let left = free - share + this.#serve(late, share, view, dispatch);
+    left = this.#serve(others, left, view, dispatch);
+    this.#serve(late, left, view, dispatch);
+    return dispatch;
+  }
+
+  /** Gives workers to the routes of a line, the first first; returns how many are left. */
+  #serve(
+    line: Set<string>,
+    workers: number,
+    view: ExchangeView,
+    { demand, permits }: { readonly demand: Demand[]; readonly permits: Map<string, Permit[]> },
+  ): number {
+    let free = workers;
+    for (const route of line) {
       if (free <= 0) break;
-      this.#awake.delete(route);
+      line.delete(route);
       let left = view.ready(route);
       for (const groups of left > 0 ? this.#needsOf(route) : []) {
         const room = groups.length === 0 ? free : this.#book.room(groups).count;
@@ -93,10 +117,11 @@ export class Dispatcher {
         left -= granted.count;
       }
       if (left <= 0) continue;
-      if (free <= 0) this.#awake.add(route);
+      // Behind the others; with no worker left, the loop does not come to it again.
+      if (free <= 0) line.add(route);
       else this.#sleep(route, view.now);
     }
-    return { demand, permits };
+    return free;
   }
 
   #grant(groups: readonly string[], count: number): { count: number; permits: Permit[] } {
@@ -121,7 +146,26 @@ export class Dispatcher {
 
   #rouse(route: string): void {
     this.#asleep.delete(route);
-    this.#awake.add(route);
+    if (this.#awake.late.has(route) || this.#awake.others.has(route)) return;
+    this.#lineOf(route).add(route);
+  }
+
+  #lineOf(route: string): Set<string> {
+    const isLate = isFreshRoute(route) ||
+      this.#needsOf(route).some((groups) => groups.some((group) => this.#late.has(group)));
+    return isLate ? this.#awake.late : this.#awake.others;
+  }
+
+  /** Moves the awake routes that have become late, or are no longer. */
+  #sort(): void {
+    for (const line of [this.#awake.late, this.#awake.others]) {
+      for (const route of [...line]) {
+        const right = this.#lineOf(route);
+        if (right === line) continue;
+        line.delete(route);
+        right.add(route);
+      }
+    }
   }
 
   #sleep(route: string, now: number): void {

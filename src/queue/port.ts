@@ -337,5 +337,12 @@ export interface PruneOptions {
 
 /** The route of a job that nothing has been asked about yet, by the kind of its id: `fresh:doi`. */
 export function freshRoute(artifactId: string): string {
-  return `fresh:${artifactId.slice(0, artifactId.indexOf(":"))}`;
+  return `${FRESH}${artifactId.slice(0, artifactId.indexOf(":"))}`;
 }
+
+/** Whether a route is that of jobs that nothing has been asked about yet. */
+export function isFreshRoute(route: string): boolean {
+  return route.startsWith(FRESH);
+}
+
+const FRESH = "fresh:";

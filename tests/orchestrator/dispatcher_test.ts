@@ -162,6 +162,28 @@ Deno.test("Dispatcher serves routes in turn when workers are few", async () => {
   deepEqual(served, ["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
 });
 
+Deno.test("Dispatcher gives late routes every other worker where these are few", async () => {
+  using test = makeDispatcher();
+  const hosts = Array.from({ length: 20 }, (_, n) => `host${n}`);
+  const { options } = limits().adaptive;
+  const adaptive = limits({ adaptive: { start: "gentle", options: { ...options, initialPerSecond: 10 } } });
+  for (const name of ["long", ...hosts]) test.rig.limits.set(name, adaptive);
+  await fill(test.rig, Object.fromEntries(hosts.map((name) => [name, 9])));
+  await fill(test.rig, { long: 500 });
+  const serve = async (workers: number) => {
+    await test.rig.clock.advance(1_000);
+    const { routes, permits } = await test.beat(workers);
+    for (const permit of permits) permit[Symbol.dispose]();
+    return routes;
+  };
+  // Once round, so that each group is known.
+  equal((await serve(21)).length, 21);
+  const served: string[] = [];
+  for (let n = 0; n < 20; n++) served.push(...await serve(1));
+  deepEqual(served.filter((_, n) => n % 2 === 1), Array(10).fill("long"));
+  equal(new Set(served.filter((_, n) => n % 2 === 0)).size, 10);
+});
+
 Deno.test("Dispatcher says whether a route is left that only lacks a worker", async () => {
   using test = makeDispatcher();
   await fill(test.rig, { a: 3 });

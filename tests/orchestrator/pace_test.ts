@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { ADAPTIVE_DEFAULTS, GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
 import { pace } from "../../src/orchestrator/pace.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
@@ -47,6 +47,13 @@ Deno.test("pace() does not spread the jobs of fast groups over the hours of one 
   equal(neededPerSecond(book, "slow"), Infinity);
   equal(neededPerSecond(book, "fast"), Infinity);
   equal(neededPerSecond(book, "faster"), 10);
+});
+
+Deno.test("pace() tells which groups are late: a quarter of the longest time and more is left to them", () => {
+  const book = bookOf({ slow: 0.2, fast: 10, faster: 20 });
+  const backlog: Record<string, number> = { slow: 20, fast: 300, faster: 300, fixed: 9_000 };
+  deepEqual([...pace(book, (group) => backlog[group] ?? 0)], ["slow", "fast"]);
+  deepEqual([...pace(book, () => 0)], []);
 });
 
 Deno.test("pace() holds nobody back when nothing waits", () => {

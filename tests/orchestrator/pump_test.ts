@@ -79,7 +79,7 @@ Deno.test("Pump gives each leased job a permit of its route", async () => {
   await rig.clock.advance(0);
   deepEqual(
     leased.map(({ job, permit }) => [job.route, permit?.groups.join() ?? null]),
-    [["a", "a"], ["a", "a"], ["b", "b"], ["b", "b"], ["fresh:url", null]],
+    [["fresh:url", null], ["a", "a"], ["a", "a"], ["b", "b"], ["b", "b"]],
   );
   await pump.stop();
 });
