@@ -197,6 +197,11 @@ export class GroupBook {
     this.#onNews();
   }
 
+  /** How many groups were met so far. */
+  get size(): number {
+    return this.#groups.size;
+  }
+
   /** Groups under adaptive control, with what is in flight. */
   *paced(): Generator<
     { readonly group: LimitGroup; readonly intervalMs: number; readonly inFlight: number }

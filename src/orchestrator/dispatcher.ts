@@ -28,8 +28,9 @@ import { type Demand, type ExchangeView, isFreshRoute } from "../queue/mod.ts";
 import { pace } from "./pace.ts";
 import { WakeHeap } from "./wake_heap.ts";
 
-/** How often the groups are told how fast they need to be. */
+/** How often the groups are told how fast they need to be; less often where they are many, since each is looked at. */
 const PACE_MS = 1_000;
+const PACE_MS_PER_GROUP = 1;
 
 /** How soon a route that waits for a free slot is looked at if no news came: in case that some were lost. */
 const SLOT_CHECK_MS = 5_000;
@@ -79,7 +80,7 @@ export class Dispatcher {
   dispatch(view: ExchangeView, workers: number): Dispatch {
     this.#wake(view);
     if (view.now >= this.#paceAt) {
-      this.#paceAt = view.now + PACE_MS;
+      this.#paceAt = view.now + Math.max(PACE_MS, this.#book.size * PACE_MS_PER_GROUP);
       this.#late = pace(this.#book, (group) => view.ready(group));
       this.#sort();
     }
