@@ -71,9 +71,11 @@ const DOUBT = 1.015;
 const LONE = 4;
 /** 503s that go on at an interval so much longer have nothing to do with it. */
 const UNRELATED = 2;
-/** Answers, few 503s among them, that prove an interval; and how much slower one has become where these are no refusals. */
+/** So many answers, few 503s among them, prove an interval. */
 const PROOF = 50;
+/** They may come at intervals up to so much longer than the first. */
 const WIDTH = 1.5;
+/** 503s at an interval so much longer than a proven one are no refusals. */
 const COLLAPSED = 3;
 /** A smoothed share of 503s that speaks for overload whatever was found before. */
 const SICK = 0.2;
@@ -375,7 +377,8 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
  * At an edge that was found before, a small excess over it may show as rarely. So the edge is doubted: each one makes the
  * interval longer, by twice as much as the one before, until they stop. If they go on at {@linkcode UNRELATED} times the
  * interval, they have nothing to do with it; then the edge is as it was, and 503s only make pauses, unless they become
- * as many as {@linkcode SICK}.
+ * as many as {@linkcode SICK}. It is the same where chance has made rows of them, and these an interval that is
+ * {@linkcode COLLAPSED} times one that many answers had proven.
  */
 function busy(state: AdaptiveState, startedAtMs: number, context: Context): AdaptiveState {
   const { intervalMs } = state;
