@@ -90,8 +90,11 @@ function impoliteness({ web, workspace, dealt }: Case): readonly string[] {
     const requests = web.log.of(host);
     for (const { asked, came, earlyMs } of coolDownBreaches(requests, UNDER_WAY_MS)) {
       const endedAt = asked.endedAtMs ?? asked.atMs;
-      // What a process had not committed when it was killed, nobody can know.
-      if (dealt.some(({ atMs }) => atMs >= asked.atMs && atMs <= endedAt + UNDER_WAY_MS)) continue;
+      // What a process had not committed when it was killed, nobody can know: its request may even have come later.
+      const isUnknown = dealt.some(({ atMs }) =>
+        atMs >= asked.atMs - UNDER_WAY_MS && atMs <= endedAt + UNDER_WAY_MS
+      );
+      if (isUnknown) continue;
       faults.push(
         `${host} was asked for ${came.path} ${
           earlyMs.toFixed(0)
