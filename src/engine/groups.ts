@@ -17,6 +17,7 @@ import type { Closed } from "../model/permit.ts";
 import type { Resolver } from "../model/resolver.ts";
 import type { NeedsOf } from "../orchestrator/mod.ts";
 import type { PluginInfo, PluginRegistry } from "../plugins/mod.ts";
+import { freshKind } from "../queue/mod.ts";
 
 /** The prefix of a host's group. */
 const HOST = "host:";
@@ -89,9 +90,10 @@ function createNeeds(resolvers: readonly Resolver[], groupOfHost: (key: string) 
   const fresh = new Map<string, readonly (readonly string[])[]>();
   return (route) => {
     if (route.startsWith(HOST) && !route.includes(" ")) return [[groupOfHost(route.slice(HOST.length))]];
-    if (!route.startsWith("fresh:")) return [route.split(" ")];
+    const kind = freshKind(route);
+    if (kind === null) return [route.split(" ")];
     let needs = fresh.get(route);
-    if (!needs) fresh.set(route, needs = firstTier(resolvers, route.slice("fresh:".length)));
+    if (!needs) fresh.set(route, needs = firstTier(resolvers, kind));
     return needs;
   };
 }

@@ -20,5 +20,6 @@ export function afterClockStep(state: AdaptiveState, nowMs: number): AdaptiveSta
     lastOkStartMs: moved(state.lastOkStartMs),
     beforeLastStartMs: moved(state.beforeLastStartMs),
     deliveredSinceMs: moved(state.deliveredSinceMs),
+    fullAtMs: moved(state.fullAtMs),
   };
 }

@@ -211,7 +211,9 @@ function returned(state: AdaptiveState, startedAtMs: number): AdaptiveState {
   const { beforeLastStartMs } = state;
   if (startedAtMs !== state.lastStartMs) return other;
   const counted = isPaced(state, beforeLastStartMs, startedAtMs) ? 1 : 0;
-  return { ...other, lastStartMs: beforeLastStartMs, paced: Math.max(0, state.paced - counted) };
+  // The start may have moved this, by a pause that the next one will count again.
+  const fullAtMs = null;
+  return { ...other, lastStartMs: beforeLastStartMs, fullAtMs, paced: Math.max(0, state.paced - counted) };
 }
 
 function answered(
@@ -261,8 +263,7 @@ function recovered(state: AdaptiveState, { nowMs, options }: Context): AdaptiveS
   // What held was refused several times in a row: a longer window was used up, and the average is what it allows.
   const averageMs = (nowMs - (state.deliveredSinceMs ?? nowMs)) / state.delivered;
   const intervalMs = bounded(averageMs * DOUBT, options);
-  const settled = { goodMs: intervalMs, badMs: intervalMs };
-  return { ...changed(open, intervalMs, nowMs), ...settled };
+  return { ...changed(open, intervalMs, nowMs), ...at(intervalMs, open) };
 }
 
 /** Decides, after an answer, whether to go faster. */

@@ -24,7 +24,7 @@
 
 import type { Permit } from "../model/permit.ts";
 import type { GroupBook } from "../limits/mod.ts";
-import { type Demand, type ExchangeView, isFreshRoute } from "../queue/mod.ts";
+import { type Demand, type ExchangeView, freshKind } from "../queue/mod.ts";
 import { pace } from "./pace.ts";
 import { WakeHeap } from "./wake_heap.ts";
 
@@ -152,7 +152,7 @@ export class Dispatcher {
   }
 
   #lineOf(route: string): Set<string> {
-    const isLate = isFreshRoute(route) ||
+    const isLate = freshKind(route) !== null ||
       this.#needsOf(route).some((groups) => groups.some((group) => this.#late.has(group)));
     return isLate ? this.#awake.late : this.#awake.others;
   }

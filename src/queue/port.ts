@@ -335,14 +335,14 @@ export interface PruneOptions {
   readonly isIdle?: (group: GroupRow) => boolean;
 }
 
+const FRESH = "fresh:";
+
 /** The route of a job that nothing has been asked about yet, by the kind of its id: `fresh:doi`. */
 export function freshRoute(artifactId: string): string {
   return `${FRESH}${artifactId.slice(0, artifactId.indexOf(":"))}`;
 }
 
-/** Whether a route is that of jobs that nothing has been asked about yet. */
-export function isFreshRoute(route: string): boolean {
-  return route.startsWith(FRESH);
+/** The kind of id on a route of {@linkcode freshRoute}; `null` if the route is another. */
+export function freshKind(route: string): string | null {
+  return route.startsWith(FRESH) ? route.slice(FRESH.length) : null;
 }
-
-const FRESH = "fresh:";

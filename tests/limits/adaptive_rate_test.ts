@@ -198,6 +198,11 @@ Deno.test("adapt() forgets a start that never left", () => {
   const after = adapt(started, { type: "returned", startedAtMs: 2_100 }, { nowMs: 2_200 });
   assert.equal(nextStartAt(after), nextStartAt(before));
   assert.equal(after.paced, before.paced);
+  // Nothing is concluded from a time that it may have changed.
+  assert.equal(
+    adapt({ ...started, fullAtMs: 500 }, { type: "returned", startedAtMs: 2_100 }, { nowMs: 2_200 }).fullAtMs,
+    null,
+  );
 });
 
 Deno.test("adapt() counts the refusals of one moment once", () => {

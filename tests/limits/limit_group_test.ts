@@ -2,8 +2,10 @@ import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import {
   ADAPTIVE_DEFAULTS,
+  freshState,
   type GroupLimits,
   type GroupState,
+  initialAdaptiveState,
   LimitGroup,
   parseGroupState,
   type RateWindow,
@@ -355,6 +357,21 @@ Deno.test("under adaptive control a call that did not leave moves no other; one 
   group.take();
   group.refund(clock.now(), true);
   equal(group.room(0).count, 0);
+});
+
+Deno.test("what adaptive control knows keeps its distances when the clock was set back", () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+  const ahead = clock.now() + 3_600_000;
+  const adaptive = {
+    ...initialAdaptiveState(),
+    lastStartMs: ahead,
+    beforeLastStartMs: ahead - 900,
+    fullAtMs: ahead - 500,
+  };
+  const group = new LimitGroup("a", limits(), clock, { ...freshState(), adaptive });
+  equal(group.state.adaptive?.lastStartMs, clock.now());
+  equal(group.state.adaptive?.beforeLastStartMs, clock.now() - 900);
+  equal(group.state.adaptive?.fullAtMs, clock.now() - 500);
 });
 
 Deno.test("a budget counts in the API's units", () => {

@@ -276,20 +276,23 @@ Deno.test("processArtifact() keeps a part when the program stops, and none when 
   }
 });
 
+/** A quarter of a PDF, after which the connection ends; the rest could be asked for. */
+function brokenPdf(): Response {
+  let sent = false;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+    if (sent) return controller.close();
+    sent = true;
+    controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
+  };
+  const headers = { "content-length": "20000", etag: '"v1"' };
+  return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
+}
+
 Deno.test("processArtifact() keeps nothing of a broken body whose job is another's by now, and else drops all at the end", async () => {
   for (const [isOurs, kept] of [[true, 2], [false, 0]] as const) {
     await using rig = await openRig();
     await using host = startHost({
-      "/broken": () => {
-        let sent = false;
-        const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
-          if (sent) return controller.close();
-          sent = true;
-          controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
-        };
-        const headers = { "content-length": "20000", etag: '"v1"' };
-        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
-      },
+      "/broken": brokenPdf,
       "/whole": pdf(),
     });
     const urls = [{ url: `${host.url}/broken` }];
@@ -307,16 +310,7 @@ Deno.test("processArtifact() keeps nothing of a broken body whose job is another
 Deno.test("processArtifact() drops what it kept of one candidate when another gave the file", async () => {
   await using rig = await openRig();
   await using host = startHost({
-    "/broken": () => {
-      let sent = false;
-      const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
-        if (sent) return controller.close();
-        sent = true;
-        controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
-      };
-      const headers = { "content-length": "20000", etag: '"v1"' };
-      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
-    },
+    "/broken": brokenPdf,
     "/whole": pdf(),
   });
   const urls = [{ url: `${host.url}/broken` }, { url: `${host.url}/whole` }];

@@ -7,7 +7,7 @@
 import { hostKey } from "../../limits/mod.ts";
 import { InputError } from "../../model/errors.ts";
 import { loadPluginSources } from "../../plugins/mod.ts";
-import type { JobDetails, WorkQueue } from "../../queue/mod.ts";
+import { freshKind, type JobDetails, type WorkQueue } from "../../queue/mod.ts";
 import type { CommandContext } from "../action.ts";
 import { configurationOf } from "../configuration.ts";
 import type { JobFacts } from "../render/job.ts";
@@ -46,7 +46,7 @@ function groupsOfRoute(
   groupOfKey: (key: string) => GroupFacts | null,
 ): readonly GroupFacts[] {
   // Which resolvers come first only they themselves could say: all that have been asked before are shown.
-  if (route.startsWith("fresh:")) return [...groups.values()].filter(({ name }) => !name.startsWith("host:"));
+  if (freshKind(route) !== null) return [...groups.values()].filter(({ name }) => !name.startsWith("host:"));
   // A step that needs several groups at once waits on a route of all their names.
   return route.split(" ").flatMap((name) =>
     (name.startsWith("host:") ? groupOfKey(name.slice("host:".length)) : groups.get(name)) ?? []

@@ -5,7 +5,7 @@
  */
 
 import { REASONS } from "../../model/reason.ts";
-import type { FinishedJob, JobDetails } from "../../queue/mod.ts";
+import { type FinishedJob, freshKind, type JobDetails } from "../../queue/mod.ts";
 import type { GroupFacts } from "../groups/group_facts.ts";
 import { cursorRows, readCursor, type Row } from "./cursor.ts";
 import { closedBecause, closedFor, groupJson, ratesText } from "./group.ts";
@@ -91,7 +91,8 @@ function waitingFor({ job, groups, paused, now }: JobFacts): string | null {
 }
 
 function nextStep(route: string): string {
-  if (route.startsWith("fresh:")) return `ask the first resolvers about its ${route.slice("fresh:".length)}`;
+  const kind = freshKind(route);
+  if (kind !== null) return `ask the first resolvers about its ${kind}`;
   if (route.startsWith("host:")) return `fetch from ${route.slice("host:".length)}`;
   return `ask ${route}`;
 }

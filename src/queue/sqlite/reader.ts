@@ -38,6 +38,11 @@ export class Reader {
     return counts;
   }
 
+  /** Whether leasing is stopped. */
+  paused(): boolean {
+    return integer(this.#all(sql.META, "paused")[0] ?? {}, "value") !== 0;
+  }
+
   /** All counters. */
   stats(): QueueStats {
     const states = this.counts();
@@ -46,7 +51,7 @@ export class Reader {
       reasons[text(row, "reason")] = integer(row, "n");
     }
     const total = Object.values(states).reduce((sum, n) => sum + n, 0);
-    return { states, total, paused: integer(this.#all(sql.META, "paused")[0] ?? {}, "value") !== 0, reasons };
+    return { states, total, paused: this.paused(), reasons };
   }
 
   /** When something happens by itself next: a scheduled job falls due or a lease lapses. */

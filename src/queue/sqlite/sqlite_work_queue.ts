@@ -153,7 +153,7 @@ export class SqliteWorkQueue implements WorkQueue {
       // Before lapsed leases are taken back: after a suspend, those that nobody else took are still the worker's.
       const extended = exchange.heartbeat ? write.heartbeat(workerId, leaseUntil) : null;
       write.advance();
-      const paused = integer(this.#connection.statement(sql.META).get("paused") ?? {}, "value") !== 0;
+      const paused = this.#reader.paused();
       const view: ExchangeView = {
         now,
         paused,
