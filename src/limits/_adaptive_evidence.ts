@@ -16,6 +16,8 @@ const DRAINED = 4;
 const MANY = 128;
 /** A request that seems to have reached its host late moves the next one by no more than this share of the interval. */
 const MAX_LATE = 0.05;
+/** So many times as long as the others an answer may have taken to count in full. */
+const UNUSUAL = 4;
 /** Weight of a new value in a smoothed one, as in RFC 6298. */
 const SMOOTHING = 1 / 8;
 
@@ -86,6 +88,15 @@ export function fullFrom(state: AdaptiveState, startedAtMs: number): Partial<Ada
 export function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean {
   if (latencyMs === null || bestLatencyMs === null) return false;
   return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + 100);
+}
+
+/**
+ * The smoothed time to the first byte, after one more. One answer counts as no more than {@linkcode UNUSUAL} times the others:
+ * where one file in twenty takes a minute, the mean would say for ever that the host slows down.
+ */
+export function latencyAfter({ latencyMs }: AdaptiveState, oneMs: number): number {
+  if (latencyMs === null) return oneMs;
+  return smooth(latencyMs, Math.min(oneMs, Math.max(UNUSUAL * latencyMs, latencyMs + UNUSUAL * 100)));
 }
 
 /** Whether the interval cannot be kept because the slots are held too long (Little's law). */

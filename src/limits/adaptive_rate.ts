@@ -36,6 +36,7 @@ import {
   isProbe,
   isSlowing,
   lacksConcurrency,
+  latencyAfter,
   leastOkGap,
   smooth,
 } from "./_adaptive_evidence.ts";
@@ -160,10 +161,11 @@ export function adapt(state: AdaptiveState, event: AdaptiveEvent, input: Adaptiv
     case "returned":
       return returned(state, event.startedAtMs);
     case "abandoned":
-      return isProbe(state, event.startedAtMs) ? { ...state, probeStartedAtMs: null } : state;
+      return abandoned(state, event.startedAtMs);
     case "ok":
       return answered(state, event.startedAtMs, event.latencyMs, context);
     case "busy":
+      if (event.isRetry) return brokenAgain(state, event.startedAtMs);
       return event.startedAtMs < state.changedAtMs ? state : busy(state, event.startedAtMs, context);
     case "limited":
       return event.startedAtMs < state.changedAtMs ? state : refused(state, event.startedAtMs, context);
@@ -216,13 +218,30 @@ function returned(state: AdaptiveState, startedAtMs: number): AdaptiveState {
   return { ...other, lastStartMs: beforeLastStartMs, fullAtMs, paced: Math.max(0, state.paced - counted) };
 }
 
+/** A request that says nothing: was it the probe, then another one may start. */
+function abandoned(state: AdaptiveState, startedAtMs: number): AdaptiveState {
+  return isProbe(state, startedAtMs) ? { ...state, probeStartedAtMs: null } : state;
+}
+
+/**
+ * A 503 for a job that had failed before. A broken file is asked for until its job gives up, so that two in a hundred
+ * become one answer in ten, and the more the slower the host is asked. It tells nothing; but after refusals the next
+ * probe comes an interval later.
+ */
+function brokenAgain(state: AdaptiveState, startedAtMs: number): AdaptiveState {
+  const next = abandoned(state, startedAtMs);
+  return state.refusals === 0
+    ? next
+    : { ...next, openAtMs: Math.max(state.openAtMs, startedAtMs + state.intervalMs) };
+}
+
 function answered(
   state: AdaptiveState,
   startedAtMs: number,
   latencyMs: number,
   context: Context,
 ): AdaptiveState {
-  const smoothed = smooth(state.latencyMs, latencyMs);
+  const smoothed = latencyAfter(state, latencyMs);
   const next: AdaptiveState = {
     ...state,
     delivered: state.delivered + 1,

@@ -100,7 +100,12 @@ export type AdaptiveEvent =
     readonly latencyMs: number;
   }
   /** A 503 came that does not say when to come back: overload, a limit, or one broken file. */
-  | { readonly type: "busy"; readonly startedAtMs: number }
+  | {
+    readonly type: "busy";
+    readonly startedAtMs: number;
+    /** Whether the request was of a job that had failed before. */
+    readonly isRetry?: boolean | undefined;
+  }
   /** A 429 or another refusal came. (An archived one, with `Memento-Datetime`, is `ok`: the archive answered.) */
   | { readonly type: "limited"; readonly startedAtMs: number }
   /** No answer came in time. */

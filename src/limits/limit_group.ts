@@ -217,9 +217,10 @@ export class LimitGroup {
     else if (limits.limited && this.#limits.adaptive.start === "full") {
       this.#closeUntil(now + UNSAID_PAUSE_MS);
     }
-    this.#state.adaptive ??= this.#afterFullStart();
     const unsaid = !limits.limited && limits.retryAfterMs === undefined;
-    this.#adapt({ type: unsaid ? "busy" : "limited", startedAtMs });
+    const { isRetry } = feedback;
+    if (!unsaid || !isRetry) this.#state.adaptive ??= this.#afterFullStart();
+    this.#adapt(unsaid ? { type: "busy", startedAtMs, isRetry } : { type: "limited", startedAtMs });
   }
 
   #closeUntil(instant: number): void {

@@ -39,6 +39,12 @@ export type Feedback =
     readonly message?: string;
     /** Cost in the API's own units, where the answer states one. */
     readonly cost?: number;
+    /**
+     * Whether the job had failed before: what fails again may be its own file, and tells little of the host.
+     *
+     * @default {false}
+     */
+    readonly isRetry?: boolean;
   }
   | {
     readonly type: "failed";

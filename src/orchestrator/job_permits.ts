@@ -19,16 +19,24 @@ const UNUSED_MS = 2_000;
  */
 export class JobPermits implements PermitSource, Disposable {
   readonly #source: PermitSource;
+  readonly #isRetry: boolean;
   readonly #timer: Disposable | undefined;
   #first: Permit | null;
 
-  constructor(source: PermitSource, first: Permit | null, clock: Clock) {
+  /** @param isRetry Whether the job had failed before, which the groups are told with each answer. */
+  constructor(source: PermitSource, first: Permit | null, clock: Clock, isRetry: boolean) {
     this.#source = source;
+    this.#isRetry = isRetry;
     this.#first = first;
     if (first) this.#timer = clock.setTimer(UNUSED_MS, () => this.#giveBack());
   }
 
   async acquire(groups: readonly string[]): Promise<Permit | Closed> {
+    const answer = await this.#acquire(groups);
+    return answer.type === "permit" && this.#isRetry ? ofRetry(answer) : answer;
+  }
+
+  async #acquire(groups: readonly string[]): Promise<Permit | Closed> {
     const first = this.#first;
     if (!first?.groups.every((group) => groups.includes(group))) return await this.#source.acquire(groups);
     this.#first = null;
@@ -69,5 +77,17 @@ function joined(first: Permit, second: Permit): Permit {
       first[Symbol.dispose]();
       second[Symbol.dispose]();
     },
+  };
+}
+
+/** A permit whose answers are told to be those of a job that had failed before. */
+function ofRetry(permit: Permit): Permit {
+  return {
+    type: "permit",
+    groups: permit.groups,
+    depart: () => permit.depart(),
+    report: (feedback) =>
+      permit.report(feedback.type === "answered" ? { ...feedback, isRetry: true } : feedback),
+    [Symbol.dispose]: () => permit[Symbol.dispose](),
   };
 }

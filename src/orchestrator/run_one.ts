@@ -53,7 +53,7 @@ export async function runOne(
 }
 
 async function work(job: LeasedJob, permit: Permit | null, options: RunOneOptions): Promise<JobEnd> {
-  using permits = new JobPermits(options.permits, permit, options.clock);
+  using permits = new JobPermits(options.permits, permit, options.clock, job.attempts > 0);
   try {
     return await options.process(job, { permits, signal: options.signal, confirm: options.confirm });
   } catch (error) {

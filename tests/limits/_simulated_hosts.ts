@@ -24,9 +24,13 @@ export interface HostPlan {
   readonly busy?: boolean;
   /** The share of requests that fail with 503 however slowly they come; none by default. */
   readonly failing?: number;
+  /** The share of files that fail with 503 each time, and are tried {@linkcode BROKEN_TRIES} times; none by default. */
+  readonly broken?: number;
   /** In place of the leaky bucket: requests a fixed window. */
   readonly window?: { readonly limit: number; readonly perMs: number };
 }
+
+const BROKEN_TRIES = 5;
 
 /** What came of one host. */
 export interface HostResult {
@@ -108,6 +112,8 @@ interface Lane {
   readonly host: Host;
   state: AdaptiveState;
   backlog: number;
+  /** How often those of the backlog were tried that are known to be broken. */
+  readonly broken: number[];
   inFlight: number;
   doneAtMs: number;
 }
@@ -147,6 +153,7 @@ export function simulate(
     host: new Host(plan),
     state: initialAdaptiveState(options),
     backlog: plan.files,
+    broken: [],
     inFlight: 0,
     doneAtMs: startMs,
   }));
@@ -162,6 +169,8 @@ export function simulate(
   };
   const travel = ({ latencyMs, jitter }: HostPlan) => latencyMs * (1 + (2 * random() - 1) * jitter);
 
+  const happens = (share = 0) => share > 0 && random() < share;
+
   function dispatch(lane: Lane): void {
     if (lane.backlog === 0 || lane.inFlight >= lane.state.concurrency) return;
     const at = nextStartAt(lane.state);
@@ -173,24 +182,34 @@ export function simulate(
   function start(lane: Lane): void {
     const { host } = lane;
     const startedAtMs = nowMs;
+    const triedBefore = lane.broken.length > 0 && random() * lane.backlog < lane.broken.length
+      ? lane.broken.pop() ?? 0
+      : 0;
+    const isBroken = triedBefore > 0 || happens(host.plan.broken);
     lane.backlog--;
     lane.inFlight++;
     tell(lane, { type: "started" });
     later(travel(host.plan), () => {
-      const failed = random() < (host.plan.failing ?? 0);
+      const failed = isBroken || happens(host.plan.failing);
       const accepted = !failed && host.arrive(nowMs);
       const serviceMs = accepted ? host.plan.serviceMs : 0;
       later(serviceMs, () => accepted && host.leave());
       later(serviceMs + travel(host.plan), () => {
         lane.inFlight--;
         if (accepted) lane.doneAtMs = nowMs;
-        else lane.backlog++;
+        else if (!isBroken) lane.backlog++;
+        else if (triedBefore + 1 < BROKEN_TRIES) {
+          lane.backlog++;
+          lane.broken.push(triedBefore + 1);
+        }
         const heldMs = nowMs - startedAtMs;
         tell(
           lane,
           accepted
             ? { type: "ok", startedAtMs, latencyMs: heldMs }
-            : { type: failed || host.plan.busy ? "busy" : "limited", startedAtMs },
+            : failed || host.plan.busy
+            ? { type: "busy", startedAtMs, isRetry: triedBefore > 0 }
+            : { type: "limited", startedAtMs },
         );
         if (accepted) tell(lane, { type: "finished", heldMs });
         dispatch(lane);

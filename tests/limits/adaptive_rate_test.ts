@@ -157,6 +157,31 @@ Deno.test("adapt() is not slowed down by files that fail with 503, however slowl
   }
 });
 
+Deno.test("adapt() is not slowed down by broken files that are asked for again and again", () => {
+  for (const [broken, most] of [[0.02, 1.3], [0.04, 1.6]] as const) {
+    const runs = [1, 2, 3, 4, 5].map((seed) =>
+      simulate([{ ...host, files: 5_000, broken }], seed, { aware: false, untilMs: 24 * 3_600_000 })
+    ).map(([result]) => result?.ratio ?? Infinity);
+    // Each is tried five times: were all of these heard, they would be 9 and 17 % of the answers.
+    const mean = runs.reduce((sum, ratio) => sum + ratio, 0) / runs.length;
+    assert.ok(mean <= most, `${broken}: ${runs.map((ratio) => ratio.toFixed(2)).join(", ")}`);
+  }
+});
+
+Deno.test("adapt() learns nothing from a 503 for a job that had failed before, but probes no sooner than an interval later", () => {
+  const state = adapt(initialAdaptiveState(), { type: "started" }, { nowMs: 1_000 });
+  const again: AdaptiveEvent = { type: "busy", startedAtMs: 1_000, isRetry: true };
+  assert.deepEqual(adapt(state, again, { nowMs: 1_020 }), state);
+  const cooling = exchange(initialAdaptiveState(), 1_000, 1_020, "limited");
+  const at = nextStartAt(cooling);
+  const probed = adapt(adapt(cooling, { type: "started" }, { nowMs: at }), { ...again, startedAtMs: at }, {
+    nowMs: at + 20,
+  });
+  assert.equal(probed.refusals, 1);
+  assert.equal(probed.intervalMs, cooling.intervalMs);
+  assert.equal(nextStartAt(probed), at + cooling.intervalMs);
+});
+
 Deno.test("adapt() finds the limit of a host that refuses with 503, with a burst and without", () => {
   for (const burst of [0, 5, 20]) {
     const { ratio, refusals, requests } = only({ files: 5_000, busy: true, burst });
@@ -264,6 +289,16 @@ Deno.test("adapt() does not speed up a host that has begun to answer slowly", ()
   assert.ok(1000 / state.intervalMs < 3, `${1000 / state.intervalMs} a second`);
 });
 
+Deno.test("adapt() goes on to speed up where one file in twenty takes long", () => {
+  let state = initialAdaptiveState();
+  for (let turn = 1, nowMs = 1_000; turn <= 200; turn++) {
+    const latencyMs = turn % 20 === 0 ? 40_000 : 5;
+    state = exchange(state, nowMs, nowMs + latencyMs, "ok");
+    nowMs = Math.max(nextStartAt(state), nowMs + latencyMs);
+  }
+  assert.ok(1000 / state.intervalMs > 20, `${1000 / state.intervalMs} a second`);
+});
+
 Deno.test("adapt() does not speed up on starts that came slower than allowed", () => {
   let state = initialAdaptiveState();
   for (let turn = 1; turn <= 100; turn++) state = exchange(state, turn * 60_000, turn * 60_000 + 20, "ok");
@@ -271,9 +306,10 @@ Deno.test("adapt() does not speed up on starts that came slower than allowed", (
 });
 
 const step = fc.record({
-  type: fc.constantFrom("started", "ok", "limited", "timeout", "abandoned", "finished"),
+  type: fc.constantFrom("started", "ok", "limited", "busy", "timeout", "abandoned", "finished"),
   passMs: fc.oneof(fc.nat(2_000), fc.nat(1e8)),
   agoMs: fc.nat(10_000),
+  isRetry: fc.boolean(),
   needed: fc.option(fc.double({ min: 0.001, max: 100, noNaN: true }), { nil: Infinity }),
 });
 
@@ -282,7 +318,7 @@ Deno.test("adapt() stays within its bounds and survives JSON, whatever happens",
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       let state = initialAdaptiveState();
       let nowMs = 1_700_000_000_000;
-      for (const { type, passMs, agoMs, needed } of steps) {
+      for (const { type, passMs, agoMs, isRetry, needed } of steps) {
         nowMs += passMs;
         const startedAtMs = nowMs - agoMs;
         const event: AdaptiveEvent = type === "started"
@@ -291,6 +327,8 @@ Deno.test("adapt() stays within its bounds and survives JSON, whatever happens",
           ? { type, heldMs: agoMs }
           : type === "ok"
           ? { type, startedAtMs, latencyMs: agoMs }
+          : type === "busy"
+          ? { type, startedAtMs, isRetry }
           : { type, startedAtMs } as Extract<AdaptiveEvent, { type: "limited" | "timeout" | "abandoned" }>;
         state = adapt(state, event, { nowMs, neededPerSecond: needed });
         const perSecond = 1000 / state.intervalMs;

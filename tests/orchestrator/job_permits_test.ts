@@ -34,7 +34,7 @@ function makeSource(known: Record<string, GroupLimits> = {}) {
 Deno.test("JobPermits gives the first permit out once, then asks the source", async () => {
   const { clock, source, asked, take, inFlight } = makeSource();
   const first = take("api");
-  using permits = new JobPermits(source, first, clock);
+  using permits = new JobPermits(source, first, clock, false);
   equal(await permits.acquire(["api"]), first);
   deepEqual(asked, []);
   const second = await permits.acquire(["api"]);
@@ -46,7 +46,7 @@ Deno.test("JobPermits gives the first permit out once, then asks the source", as
 Deno.test("JobPermits keeps the first permit for a request that needs its groups", async () => {
   const { clock, source, asked, take } = makeSource();
   const first = take("api");
-  using permits = new JobPermits(source, first, clock);
+  using permits = new JobPermits(source, first, clock, false);
   await permits.acquire(["other"]);
   deepEqual(asked, [["other"]]);
   equal(await permits.acquire(["api"]), first);
@@ -54,7 +54,7 @@ Deno.test("JobPermits keeps the first permit for a request that needs its groups
 
 Deno.test("JobPermits joins the first permit with one for the groups that it lacks", async () => {
   const { clock, source, asked, take, inFlight, requests } = makeSource();
-  using permits = new JobPermits(source, take("api"), clock);
+  using permits = new JobPermits(source, take("api"), clock, false);
   const joined = await permits.acquire(["api", "host"]);
   if (joined.type === "closed") throw new Error("both groups are open");
   deepEqual(asked, [["host"]]);
@@ -69,17 +69,34 @@ Deno.test("JobPermits joins the first permit with one for the groups that it lac
 Deno.test("JobPermits gives the first permit back when another group is closed", async () => {
   const { clock, source, take, inFlight, requests } = makeSource({ host: limits({ concurrency: 1 }) });
   take("host");
-  using permits = new JobPermits(source, take("api"), clock);
+  using permits = new JobPermits(source, take("api"), clock, false);
   const closed = await permits.acquire(["api", "host"]);
   equal(closed.type, "closed");
   deepEqual(inFlight(), { api: 0, host: 1 });
   equal(requests("api"), 0);
 });
 
+Deno.test("JobPermits tells the groups of a job that had failed before", async () => {
+  for (const isRetry of [false, true]) {
+    const { book, clock, source, take } = makeSource();
+    using permits = new JobPermits(source, take("api"), clock, isRetry);
+    const permit = await permits.acquire(["api"]);
+    if (permit.type === "closed") throw new Error("the group is open");
+    permit.depart();
+    permit.report(answered(503));
+    permit[Symbol.dispose]();
+    book.settle();
+    // A full start ends with a 503, unless it may be the job's own file that is broken.
+    const [view] = book.views();
+    equal(view?.group.state.adaptive === null, isRetry);
+    equal(view?.inFlight, 0);
+  }
+});
+
 Deno.test("JobPermits gives an unused first permit back when the job ends", () => {
   const { clock, source, take, inFlight, requests } = makeSource();
   {
-    using _permits = new JobPermits(source, take("api"), clock);
+    using _permits = new JobPermits(source, take("api"), clock, false);
     deepEqual(inFlight(), { api: 1 });
   }
   deepEqual(inFlight(), { api: 0 });
@@ -89,7 +106,7 @@ Deno.test("JobPermits gives an unused first permit back when the job ends", () =
 Deno.test("JobPermits does not take back what it gave out", async () => {
   const { clock, source, take, inFlight } = makeSource();
   {
-    using permits = new JobPermits(source, take("api"), clock);
+    using permits = new JobPermits(source, take("api"), clock, false);
     await permits.acquire(["api"]);
   }
   deepEqual(inFlight(), { api: 1 });
@@ -97,7 +114,7 @@ Deno.test("JobPermits does not take back what it gave out", async () => {
 
 Deno.test("JobPermits gives a first permit back that is not used in time", async () => {
   const { clock, source, asked, take, inFlight } = makeSource();
-  using permits = new JobPermits(source, take("api"), clock);
+  using permits = new JobPermits(source, take("api"), clock, false);
   await clock.advance(1_999);
   deepEqual(inFlight(), { api: 1 });
   await clock.advance(1);
@@ -108,7 +125,7 @@ Deno.test("JobPermits gives a first permit back that is not used in time", async
 
 Deno.test("JobPermits takes nothing back that was asked for in time", async () => {
   const { clock, source, take, inFlight } = makeSource();
-  using permits = new JobPermits(source, take("api"), clock);
+  using permits = new JobPermits(source, take("api"), clock, false);
   await permits.acquire(["api"]);
   await clock.advance(60_000);
   deepEqual(inFlight(), { api: 1 });
@@ -117,7 +134,7 @@ Deno.test("JobPermits takes nothing back that was asked for in time", async () =
 Deno.test("JobPermits tells all that the request needs when one group is closed, so that the job waits for all", async () => {
   const { clock, source, take } = makeSource({ host: limits({ concurrency: 1 }) });
   take("host");
-  using permits = new JobPermits(source, take("api"), clock);
+  using permits = new JobPermits(source, take("api"), clock, false);
   const closed = await permits.acquire(["api", "host"]);
   deepEqual(closed.type === "closed" && closed.needs, ["api", "host"]);
 });
