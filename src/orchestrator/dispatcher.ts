@@ -6,12 +6,12 @@
  * asks the limit groups what they can take and leases just that, so no worker ever waits for a busy host, and jobs
  * that wait for closed groups cost nothing:
  *
- * 1. A route is *awake* when jobs became ready on it, when one of its groups may take more, or when the instant has
- *    come at which a group of its opens. Only awake routes are looked at.
+ * 1. A route is *awake* when jobs became ready on it, or when the group that it waits for has opened and it is its turn in
+ *    the line of that group. Only awake routes are looked at.
  * 2. For each awake route in turn: as many jobs as its groups have room for, as there are ready, and as there are
  *    free workers. Their permits are taken at once, all groups of a job or none.
- * 3. A route without room goes to sleep until its group opens. One that was cut short for want of a worker stays
- *    awake, behind the others, so that none starves.
+ * 3. A route without room waits in the line of the group that is closed. One that was cut short for want of a worker
+ *    stays awake, behind the others, so that none starves.
  * 4. Where workers are what is scarce, half of them go to the *late* routes first: those with the most work left for
  *    their rate, and fresh jobs, since nobody knows yet what work they bring. In turn with thousands of others a host
  *    that needs the whole day would only be asked once a minute, and need the day after all else is done.
@@ -26,14 +26,11 @@ import type { Permit } from "../model/permit.ts";
 import type { GroupBook } from "../limits/mod.ts";
 import { type Demand, type ExchangeView, freshKind } from "../queue/mod.ts";
 import { pace } from "./pace.ts";
-import { WakeHeap } from "./wake_heap.ts";
+import { WaitingRoutes } from "./waiting_routes.ts";
 
 /** How often the groups are told how fast they need to be; less often where they are many, since each is looked at. */
 const PACE_MS = 1_000;
 const PACE_MS_PER_GROUP = 1;
-
-/** How soon a route that waits for a free slot is looked at if no news came: in case that some were lost. */
-const SLOT_CHECK_MS = 5_000;
 
 /** Ways in which the first request of a job on a route can be paid for: each is a list of groups, best first. */
 export type NeedsOf = (route: string) => readonly (readonly string[])[];
@@ -46,14 +43,20 @@ export interface Dispatch {
   readonly permits: ReadonlyMap<string, Permit[]>;
 }
 
+/** A dispatch while it is decided. */
+interface Decision extends Dispatch {
+  readonly demand: Demand[];
+  readonly permits: Map<string, Permit[]>;
+  /** Jobs that start, by route: one may be looked at several times. */
+  readonly begun: Map<string, number>;
+}
+
 /** Decides how many jobs of each route start. */
 export class Dispatcher {
   readonly #book: GroupBook;
   readonly #needsOf: NeedsOf;
   readonly #awake = { late: new Set<string>(), others: new Set<string>() };
-  readonly #asleep = new WakeHeap();
-  /** Routes that wait for a group, by the group. */
-  readonly #waiting = new Map<string, Set<string>>();
+  readonly #waiting = new WaitingRoutes();
   #paceAt = -Infinity;
   /** Groups that are late. */
   #late: ReadonlySet<string> = new Set();
@@ -66,32 +69,33 @@ export class Dispatcher {
     this.#needsOf = needsOf;
   }
 
-  /** When a route that sleeps is to be looked at again; `null` when none sleeps. */
+  /** When a group that routes wait for is to be looked at again; `null` when none is. */
   nextOpening(): number | null {
-    return this.#asleep.next();
-  }
-
-  /** Whether a route is left that could start a job if there were a worker. */
-  get cutShort(): boolean {
-    return this.#awake.late.size + this.#awake.others.size > 0;
+    return this.#waiting.nextOpening();
   }
 
   /** Decides, for `workers` free workers. Called inside the exchange, after the book was settled. */
   dispatch(view: ExchangeView, workers: number): Dispatch {
-    this.#wake(view);
+    for (const route of view.takeStirred()) this.#rouse(route);
+    for (const group of this.#book.takeStirred()) this.#waiting.stir(group);
     if (view.now >= this.#paceAt) {
       this.#paceAt = view.now + Math.max(PACE_MS, this.#book.size * PACE_MS_PER_GROUP);
       this.#late = pace(this.#book, (group) => view.ready(group));
       this.#sort();
     }
-    const dispatch = { demand: [], permits: new Map() };
+    const dispatch: Decision = { demand: [], permits: new Map(), begun: new Map() };
     const { late, others } = this.#awake;
-    const free = view.paused ? 0 : workers;
-    const share = this.#lateIsNext ? Math.ceil(free / 2) : Math.floor(free / 2);
-    if (free % 2 === 1) this.#lateIsNext = !this.#lateIsNext;
-    let left = free - share + this.#serve(late, share, view, dispatch);
-    left = this.#serve(others, left, view, dispatch);
-    this.#serve(late, left, view, dispatch);
+    for (let free = view.paused ? 0 : workers; free > 0;) {
+      for (const route of this.#waiting.callUp(view.now, (group) => this.#book.room([group]))) {
+        this.#rouse(route);
+      }
+      if (late.size + others.size === 0) break;
+      const share = this.#lateIsNext ? Math.ceil(free / 2) : Math.floor(free / 2);
+      if (free % 2 === 1) this.#lateIsNext = !this.#lateIsNext;
+      free += this.#serve(late, share, view, dispatch) - share;
+      free = this.#serve(others, free, view, dispatch);
+      free = this.#serve(late, free, view, dispatch);
+    }
     return dispatch;
   }
 
@@ -100,13 +104,15 @@ export class Dispatcher {
     line: Set<string>,
     workers: number,
     view: ExchangeView,
-    { demand, permits }: { readonly demand: Demand[]; readonly permits: Map<string, Permit[]> },
+    { demand, permits, begun }: Decision,
   ): number {
     let free = workers;
     for (const route of line) {
       if (free <= 0) break;
       line.delete(route);
-      let left = view.ready(route);
+      const before = begun.get(route) ?? 0;
+      const ready = view.ready(route) - before;
+      let left = ready;
       for (const groups of left > 0 ? this.#needsOf(route) : []) {
         const room = groups.length === 0 ? free : this.#book.room(groups).count;
         const count = Math.min(left, room, free);
@@ -117,10 +123,11 @@ export class Dispatcher {
         free -= granted.count;
         left -= granted.count;
       }
+      begun.set(route, before + ready - left);
       if (left <= 0) continue;
       // Behind the others; with no worker left, the loop does not come to it again.
       if (free <= 0) line.add(route);
-      else this.#sleep(route, view.now);
+      else this.#wait(route, view.now);
     }
     return free;
   }
@@ -136,25 +143,18 @@ export class Dispatcher {
     return { count: permits.length, permits };
   }
 
-  #wake(view: ExchangeView): void {
-    for (const route of view.takeStirred()) this.#rouse(route);
-    for (const group of this.#book.takeStirred()) {
-      for (const route of this.#waiting.get(group) ?? []) this.#rouse(route);
-      this.#waiting.delete(group);
-    }
-    for (const route of this.#asleep.takeDue(view.now)) this.#rouse(route);
-  }
-
   #rouse(route: string): void {
-    this.#asleep.delete(route);
     if (this.#awake.late.has(route) || this.#awake.others.has(route)) return;
     this.#lineOf(route).add(route);
   }
 
   #lineOf(route: string): Set<string> {
-    const isLate = freshKind(route) !== null ||
+    return this.#isLate(route) ? this.#awake.late : this.#awake.others;
+  }
+
+  #isLate(route: string): boolean {
+    return freshKind(route) !== null ||
       this.#needsOf(route).some((groups) => groups.some((group) => this.#late.has(group)));
-    return isLate ? this.#awake.late : this.#awake.others;
   }
 
   /** Moves the awake routes that have become late, or are no longer. */
@@ -169,18 +169,15 @@ export class Dispatcher {
     }
   }
 
-  #sleep(route: string, now: number): void {
-    let opensAt = Infinity;
+  /** Each way to pay for a job has a group that is closed; any of these may open first. */
+  #wait(route: string, now: number): void {
+    const isLate = this.#isLate(route);
     for (const groups of this.#needsOf(route)) {
-      const { until, why } = this.#book.room(groups);
-      // Nobody knows when a slot comes free, but news of it wakes the route at once, from another process too.
-      opensAt = Math.min(opensAt, why === "concurrency" ? now + SLOT_CHECK_MS : Math.max(now + 1, until));
-      for (const group of groups) {
-        const waiting = this.#waiting.get(group);
-        if (waiting) waiting.add(route);
-        else this.#waiting.set(group, new Set([route]));
-      }
+      const rooms = groups.map((group) => ({ group, room: this.#book.room([group]) }));
+      const [first, ...others] = rooms.filter(({ room }) => room.count === 0);
+      if (!first) continue;
+      const last = others.reduce((last, one) => one.room.until > last.room.until ? one : last, first);
+      this.#waiting.add(route, isLate, { ...last, now });
     }
-    if (opensAt !== Infinity) this.#asleep.set(route, opensAt);
   }
 }

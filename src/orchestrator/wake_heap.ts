@@ -17,11 +17,6 @@ export class WakeHeap {
   readonly #heap: Entry[] = [];
   readonly #at = new Map<string, number>();
 
-  /** Whether `name` is to be woken. */
-  has(name: string): boolean {
-    return this.#at.has(name);
-  }
-
   /** Sets when `name` is to be woken, in milliseconds since the epoch. */
   set(name: string, at: number): void {
     if (this.#at.get(name) === at) return;

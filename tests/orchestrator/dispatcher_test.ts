@@ -137,6 +137,55 @@ Deno.test("Dispatcher takes all groups of a job or none", async () => {
   equal(test.rig.book.views().find(({ name }) => name === "a")?.inFlight, 1);
 });
 
+Deno.test("Dispatcher shares a group evenly between fresh jobs and those that need a host besides", async () => {
+  using test = makeDispatcher((route) => route === "fresh:doi" ? [["api"]] : [["api", route]]);
+  test.rig.limits.set("api", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
+  await fill(test.rig, { "fresh:doi": 50, host: 5 });
+  const served: string[] = [];
+  for (let n = 0; n < 8; n++) {
+    await test.rig.clock.advance(1_100);
+    const { routes, permits } = await test.beat(9);
+    for (const permit of permits) {
+      permit.report(answered());
+      permit[Symbol.dispose]();
+    }
+    served.push(...routes);
+  }
+  equal(served.length, 8);
+  const ofHost = served.filter((route) => route === "host").length;
+  equal(ofHost >= 3 && ofHost <= 5, true, served.join());
+});
+
+Deno.test("Dispatcher looks at one of the many routes that wait for a group when this has room for one", async () => {
+  using test = makeDispatcher((route) => [["api", route]]);
+  test.rig.limits.set("api", limits({ concurrency: 1 }));
+  const hosts = Array.from({ length: 200 }, (_, n) => `host${n}`);
+  await fill(test.rig, Object.fromEntries(hosts.map((name) => [name, 2])));
+  let { permits } = await test.beat(9);
+  for (let n = 0; n < 5; n++) {
+    for (const permit of permits) permit[Symbol.dispose]();
+    const beat = await test.beat(9);
+    deepEqual(beat.routes, [`host${n}`]);
+    equal(test.looks.length < 20, true, `${test.looks.length} looks`);
+    permits = beat.permits;
+  }
+});
+
+Deno.test("Dispatcher calls the next route up when the first that was called finds another group closed", async () => {
+  using test = makeDispatcher((route) => [["api", route]]);
+  test.rig.limits.set("api", limits({ concurrency: 1 }));
+  test.rig.limits.set("a", limits({ windows: [{ limit: 1, perMs: 60_000 }] }));
+  await fill(test.rig, { a: 2, b: 2 });
+  const first = await test.beat(9);
+  deepEqual(first.routes, ["a"]);
+  for (const permit of first.permits) {
+    permit.report(answered());
+    permit[Symbol.dispose]();
+  }
+  const second = await test.beat(9);
+  deepEqual(second.routes, ["b"]);
+});
+
 Deno.test("Dispatcher needs no permit for a route that needs no group", async () => {
   using test = makeDispatcher();
   await fill(test.rig, { "fresh:url": 3 });
@@ -162,6 +211,15 @@ Deno.test("Dispatcher serves routes in turn when workers are few", async () => {
   deepEqual(served, ["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
 });
 
+Deno.test("Dispatcher takes no more permits than there are jobs where it looks at a route twice", async () => {
+  using test = makeDispatcher(() => [["api"]]);
+  await fill(test.rig, { "fresh:doi": 7 });
+  // Half of the workers come to late routes first, the rest when no other is left.
+  const { routes, permits } = await test.beat(9);
+  equal(routes.length, 7);
+  equal(permits.length, 7);
+});
+
 Deno.test("Dispatcher gives late routes every other worker where these are few", async () => {
   using test = makeDispatcher();
   const hosts = Array.from({ length: 20 }, (_, n) => `host${n}`);
@@ -182,15 +240,6 @@ Deno.test("Dispatcher gives late routes every other worker where these are few",
   for (let n = 0; n < 20; n++) served.push(...await serve(1));
   deepEqual(served.filter((_, n) => n % 2 === 1), Array(10).fill("long"));
   equal(new Set(served.filter((_, n) => n % 2 === 0)).size, 10);
-});
-
-Deno.test("Dispatcher says whether a route is left that only lacks a worker", async () => {
-  using test = makeDispatcher();
-  await fill(test.rig, { a: 3 });
-  await test.beat(1);
-  equal(test.dispatcher.cutShort, true);
-  await test.beat(5);
-  equal(test.dispatcher.cutShort, false);
 });
 
 Deno.test("Dispatcher tells the groups how fast they need to be by what waits for them", async () => {

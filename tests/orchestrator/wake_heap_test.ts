@@ -34,7 +34,6 @@ Deno.test("WakeHeap gives names as a sorted list would", () => {
         for (const name of taken) model.delete(name);
       }
       equal(heap.next(), model.size === 0 ? null : Math.min(...model.values()));
-      for (const letter of "abcdefghijklmnop") equal(heap.has(letter), model.has(letter));
     }
   }));
 });

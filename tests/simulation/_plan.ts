@@ -21,6 +21,8 @@ export interface Server {
   readonly connections: number;
   readonly oneWayMs: number;
   readonly serviceMs: number;
+  /** Whether some of its files take most of a minute; where there is work for the whole day, they would take longer. */
+  readonly hasLarge: boolean;
   /** Times in which it refuses everything. */
   readonly storms: readonly Storm[];
 }
@@ -74,6 +76,7 @@ export function createWorld(plan: SimulationPlan): World {
       connections: 1 + Math.floor(between(0, 4)),
       oneWayMs: between(5, 150),
       serviceMs: between(5, 400),
+      hasLarge: rank >= plan.hosts / 20,
       storms: random.next() < 0.2 ? [stormAt(startMs + between(0, 0.5) * HOUR_MS)] : [],
     });
   }
@@ -92,6 +95,7 @@ export function createWorld(plan: SimulationPlan): World {
       connections: Infinity,
       oneWayMs: between(20, 80),
       serviceMs: between(20, 300),
+      hasLarge: false,
       storms: random.next() < 0.5 ? [stormAt(startMs + between(0, 0.3) * HOUR_MS)] : [],
     });
   }

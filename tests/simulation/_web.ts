@@ -9,7 +9,7 @@ const JITTER_MS = 10;
 const TIMEOUT_MS = 30_000;
 /** One job in so many is never served. */
 const BROKEN = 50;
-/** One in so many takes so long that a stalled process and its successor work on it at once. */
+/** One in so many of a host's files takes so long that a stalled process and its successor work on it at once. */
 const LARGE = 20;
 const LARGE_MS = 40_000;
 
@@ -58,7 +58,7 @@ export class SimulatedWeb {
           return;
         }
         const { headers, until } = this.#headers(server, status);
-        const isLarge = job % LARGE === 3 && (status === 200 || status === 404);
+        const isLarge = server.hasLarge && job % LARGE === 3 && (status === 200 || status === 404);
         const serviceMs = isLarge ? LARGE_MS : status === 200 ? server.serviceMs : 1;
         const restMs = serviceMs + this.#wayMs(server);
         process.setTimer(restMs, () => {
