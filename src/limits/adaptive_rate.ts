@@ -93,46 +93,6 @@ const PROBE_LOST_MS = 120_000;
 /** Weight of a new value in the least latency. */
 const FORGETTING = 1 / 256;
 
-/** The state of a group that nothing is known of. */
-export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULTS): AdaptiveState {
-  return {
-    intervalMs: 1000 / options.initialPerSecond,
-    concurrency: 1,
-    goodMs: null,
-    badMs: null,
-    stride: null,
-    changedAtMs: 0,
-    answered: 0,
-    paced: 0,
-    refusals: 0,
-    openAtMs: 0,
-    probeStartedAtMs: null,
-    probeAtMs: 0,
-    probeWaitMs: options.probeWaitMs,
-    lastStartMs: null,
-    beforeLastStartMs: null,
-    lastOkStartMs: null,
-    deliveredSinceMs: null,
-    delivered: 0,
-    latencyMs: null,
-    bestLatencyMs: null,
-    answerMs: null,
-    heldMs: null,
-    sinceBusy: 0,
-    busyShare: 0,
-    fullAtMs: null,
-    sinceFull: 0,
-    leastOkGapMs: null,
-    doubtedMs: null,
-    taken: 0,
-    takenMs: 0,
-    provenMs: null,
-    isUnrelated: false,
-    badConcurrency: null,
-    raisedConcurrency: false,
-  };
-}
-
 /**
  * When the next request may start, in milliseconds since the epoch. While the one probe of a cool-down is under way, that
  * is when it will count as lost. Concurrency is the caller's to keep.

@@ -188,3 +188,43 @@ export interface AdaptiveState {
   /** Whether the last change raised the concurrency, which a refusal then speaks against. */
   readonly raisedConcurrency: boolean;
 }
+
+/** The state of a group that nothing is known of. */
+export function initialAdaptiveState(options: AdaptiveOptions = ADAPTIVE_DEFAULTS): AdaptiveState {
+  return {
+    intervalMs: 1000 / options.initialPerSecond,
+    concurrency: 1,
+    goodMs: null,
+    badMs: null,
+    stride: null,
+    changedAtMs: 0,
+    answered: 0,
+    paced: 0,
+    refusals: 0,
+    openAtMs: 0,
+    probeStartedAtMs: null,
+    probeAtMs: 0,
+    probeWaitMs: options.probeWaitMs,
+    lastStartMs: null,
+    beforeLastStartMs: null,
+    lastOkStartMs: null,
+    deliveredSinceMs: null,
+    delivered: 0,
+    latencyMs: null,
+    bestLatencyMs: null,
+    answerMs: null,
+    heldMs: null,
+    sinceBusy: 0,
+    busyShare: 0,
+    fullAtMs: null,
+    sinceFull: 0,
+    leastOkGapMs: null,
+    doubtedMs: null,
+    taken: 0,
+    takenMs: 0,
+    provenMs: null,
+    isUnrelated: false,
+    badConcurrency: null,
+    raisedConcurrency: false,
+  };
+}

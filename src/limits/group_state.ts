@@ -4,8 +4,7 @@
  * @module
  */
 
-import { initialAdaptiveState } from "./adaptive_rate.ts";
-import type { AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
+import { type AdaptiveOptions, type AdaptiveState, initialAdaptiveState } from "./adaptive_state.ts";
 import type { BudgetUse, DailyBudget } from "./daily_budget.ts";
 import type { RateWindow } from "./rate.ts";
 import type { TokenBucketSnapshot } from "./token_bucket.ts";

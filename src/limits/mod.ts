@@ -4,12 +4,13 @@
  * @module
  */
 
-export { adapt, type AdaptiveInput, initialAdaptiveState, nextStartAt } from "./adaptive_rate.ts";
+export { adapt, type AdaptiveInput, nextStartAt } from "./adaptive_rate.ts";
 export {
   ADAPTIVE_DEFAULTS,
   type AdaptiveEvent,
   type AdaptiveOptions,
   type AdaptiveState,
+  initialAdaptiveState,
 } from "./adaptive_state.ts";
 export type { BudgetUse, DailyBudget } from "./daily_budget.ts";
 export { parseInFlight, type UnderWay } from "./in_flight.ts";

@@ -6,10 +6,15 @@
 
 import * as z from "zod";
 import type { Candidate, KnownIds } from "../model/artifact.ts";
-import { ID_KINDS } from "../model/identifier.ts";
+import { artifactOf } from "../model/artifact_from_record.ts";
+import { ID_KINDS, type IdKind, parseIdentifier } from "../model/identifier.ts";
 import { type Reason, REASONS } from "../model/reason.ts";
-import type { DownloadStart } from "./download.ts";
+import type { DownloadStart } from "./downloaded.ts";
+import type { PipelineJob } from "./job.ts";
 import { type Heard, heardSchema, waypointSchema } from "./heard.ts";
+
+/** Who named the candidate that the artifact itself is. */
+export const DIRECT = "direct";
 
 /** A candidate that gave no file, or a landing page that could not be read for a wall, and why. */
 export interface Tried {
@@ -109,4 +114,25 @@ export function readCursor(text: string): Cursor | null {
   } catch {
     return null;
   }
+}
+
+/** The cursor that a job begins with, or goes on with. */
+export function openCursor(job: PipelineJob, now: number): Cursor {
+  const kept = job.cursor === null ? null : readCursor(job.cursor);
+  if (kept) {
+    return kept.attempts === job.attempts ? kept : { ...kept, attempts: job.attempts, startedAt: now };
+  }
+  const { kind, value } = parseIdentifier(job.artifactId);
+  const cursor = freshCursor(givenIds(job, kind), job.attempts, now);
+  if (kind === "url") {
+    cursor.known = true;
+    cursor.candidates = [{ url: value, kind: "pdf", resolver: DIRECT, version: null, license: null }];
+  }
+  return cursor;
+}
+
+/** Every id that the operator gave. A URL beside another id is mere metadata: nobody said what it leads to. */
+function givenIds({ artifactId, metadata }: PipelineJob, kind: IdKind): KnownIds {
+  const { url, ...ids } = artifactOf(artifactId, metadata).ids;
+  return kind === "url" && url !== undefined ? { ...ids, url } : ids;
 }

@@ -4,86 +4,22 @@
  * @module
  */
 
-import type { Candidate } from "../model/artifact.ts";
-import { LeaseLostError } from "../model/errors.ts";
-import type { Closed } from "../model/permit.ts";
-import { type Reason, REASONS } from "../model/reason.ts";
+import type { Reason } from "../model/reason.ts";
 import type { Waypoint } from "../model/waypoint.ts";
-import {
-  BodyError,
-  type GetOptions,
-  type HttpClient,
-  type HttpResponse,
-  type HttpResult,
-} from "../http/mod.ts";
+import { BodyError, type HttpResponse, type HttpResult } from "../http/mod.ts";
 import { classifyBody, PAGE_HEAD_BYTES, WALL_STATUSES } from "./classify_body.ts";
-import { type ClaimedPart, claimKept, keepPart, keptKey } from "./kept_part.ts";
-import type { PipelineContext } from "./job.ts";
-import type { PartFile } from "./part_file.ts";
 import {
-  checkPartialResponse,
-  holdsWhole,
-  resumeHeaders,
-  type ResumePoint,
-  strongValidatorOf,
-} from "./resume.ts";
-import type { FileStore } from "./store.ts";
-import { type PdfRefusal, PdfVerifier } from "./verify_pdf.ts";
-
-/** Where a download begins. */
-export interface DownloadStart extends Waypoint {
-  /** Whether this way was begun anew, since the one before it led to a URL that had expired; that is done once. */
-  readonly isRenewed: boolean;
-}
-
-/** One candidate to be fetched for one job. */
-export interface DownloadRequest extends PipelineContext {
-  /** Where to begin: at the candidate's URL, or where its redirects led before. */
-  readonly from: DownloadStart;
-  /** What is fetched. */
-  readonly candidate: Candidate;
-  /** What it is the full text of. */
-  readonly artifactId: string;
-  /** Names the lease, for the temporary file. */
-  readonly owner: string;
-  /** As in `PipelineJob`. */
-  readonly mayResume: boolean;
-  /** The final path, below the output directory. */
-  readonly path: string;
-}
-
-/** What a download came to. */
-export type Downloaded =
-  | {
-    readonly type: "stored";
-    readonly sha256: string;
-    readonly bytes: number;
-    readonly finalUrl: string;
-  }
-  | { readonly type: "closed"; readonly closed: Closed; readonly resumeAt: DownloadStart }
-  | { readonly type: "limited"; readonly closed: Closed; readonly status: number }
-  | {
-    readonly type: "refused";
-    readonly reason: Reason;
-    readonly status: number | null;
-    readonly detail: string;
-  }
-  | { readonly type: "interrupted" };
-
-/** Fetches, verifies and stores one candidate. */
-export type Download = (request: DownloadRequest) => Promise<Downloaded>;
-
-/** What a download works with. */
-export interface DownloadOptions {
-  /** Makes the requests. */
-  readonly client: HttpClient;
-  /** Puts files into their places. */
-  readonly store: FileStore;
-  /** The output directory. */
-  readonly outDir: string;
-  /** Says what robots.txt has to say of a URL. @default it is not asked */
-  readonly robots?: NonNullable<GetOptions["robots"]> | undefined;
-}
+  type Download,
+  type Downloaded,
+  type DownloadOptions,
+  type DownloadRequest,
+  type DownloadStart,
+  refused,
+} from "./downloaded.ts";
+import { claimKept, keepPart, keptKey } from "./kept_part.ts";
+import { receiveAll, receiveRest } from "./receive.ts";
+import { holdsWhole, resumeHeaders } from "./resume.ts";
+import { PdfVerifier } from "./verify_pdf.ts";
 
 /** Makes a {@linkcode Download}. */
 export function createDownload(options: DownloadOptions): Download {
@@ -184,99 +120,6 @@ function noAnswer(
   }
 }
 
-/** Goes on where an earlier attempt broke off. */
-async function receiveRest(
-  request: DownloadRequest,
-  response: HttpResponse,
-  kept: ClaimedPart & { readonly verifier: PdfVerifier },
-  options: DownloadOptions,
-): Promise<Downloaded> {
-  const check = checkPartialResponse(response.headers, kept.point);
-  if (!check.ok) {
-    kept.part.discard();
-    return refused("truncated", response, check.detail);
-  }
-  return await receive(request, response, { ...kept, totalBytes: check.totalBytes }, options);
-}
-
-/** Receives a whole body. */
-async function receiveAll(
-  request: DownloadRequest,
-  response: HttpResponse,
-  options: DownloadOptions,
-): Promise<Downloaded> {
-  using part = await options.store.createPart(request.owner);
-  const { headers } = response;
-  // Ranges count encoded bytes (RFC 9110 §14): after a decoding there is no telling where the rest begins.
-  const isResumable = headers.get("accept-ranges") !== "none" && headers.get("content-encoding") === null;
-  const validator = isResumable ? strongValidatorOf(headers) : null;
-  const point = validator === null ? null : { url: response.finalUrl, validator };
-  const totalBytes = response.body.expectedBytes;
-  return await receive(request, response, { part, point, verifier: new PdfVerifier(), totalBytes }, options);
-}
-
-/** A body on its way into a part. */
-interface Receiving {
-  readonly part: PartFile;
-  readonly verifier: PdfVerifier;
-  /** Length of the whole; `null` where nobody said. */
-  readonly totalBytes: number | null;
-  /** How the rest could be asked for if it breaks off; `null` where the server gave no strong validator. */
-  readonly point: Pick<ResumePoint, "url" | "validator"> | null;
-}
-
-async function receive(
-  request: DownloadRequest,
-  response: HttpResponse,
-  { part, verifier, totalBytes, point }: Receiving,
-  { store, outDir }: DownloadOptions,
-): Promise<Downloaded> {
-  try {
-    const early = await fill(response, part, verifier);
-    if (early) return discarded(part, refused(early.reason, response, early.detail));
-  } catch (error) {
-    if (!(error instanceof BodyError) && !request.signal.aborted) throw error;
-    const key = keptKey(request.artifactId, request.candidate.url);
-    // Nobody comes back for the rest of a file that is too large, nor of one that another process fetches by now.
-    // (A process that slept finds its connections broken before it hears that its leases are gone.)
-    const isOfUse = point !== null &&
-      (error instanceof BodyError
-        ? REASONS[error.reason].transient && await request.confirm()
-        : !(request.signal.reason instanceof LeaseLostError));
-    if (isOfUse) {
-      await keepPart({ outDir, key, part, totalBytes, url: point.url, validator: point.validator });
-    }
-    if (!(error instanceof BodyError)) throw error;
-    return discarded(part, refused(error.reason, response, error.message));
-  }
-  const verdict = verifier.verdict({ announcedBytes: totalBytes, framed: isFramed(response) });
-  if (!verdict.ok) return discarded(part, refused(verdict.reason, response, verdict.detail));
-  await part.finish();
-  if (!await request.confirm()) return discarded(part, { type: "interrupted" });
-  const { sha256, bytes } = await store.storeFile(part, request.path);
-  return { type: "stored", sha256, bytes, finalUrl: response.finalUrl };
-}
-
-function discarded(part: PartFile, outcome: Downloaded): Downloaded {
-  part.discard();
-  return outcome;
-}
-
-/** Writes the body to the part; gives up as soon as the first bytes settle that it is no PDF. */
-async function fill(
-  response: HttpResponse,
-  part: PartFile,
-  verifier: PdfVerifier,
-): Promise<PdfRefusal | null> {
-  for (let chunk = await response.body.read(); chunk !== null; chunk = await response.body.read()) {
-    verifier.feed(chunk);
-    const refusal = verifier.refuseEarly();
-    if (refusal) return refusal;
-    await part.write(chunk);
-  }
-  return null;
-}
-
 async function refuseStatus(response: HttpResponse): Promise<Downloaded> {
   const { status } = response;
   if (WALL_STATUSES.has(status)) {
@@ -308,13 +151,4 @@ async function readWall(response: HttpResponse): Promise<{ reason: Reason; detai
   }
   const page = classifyBody(head.subarray(0, length));
   return page.reason === "login-wall" || page.reason === "bot-wall" ? page : null;
-}
-
-/** Whether the framing itself proves the end: chunked transfer does, a connection that closes does not. */
-function isFramed(response: HttpResponse): boolean {
-  return /\bchunked\b/i.test(response.headers.get("transfer-encoding") ?? "");
-}
-
-function refused(reason: Reason, response: HttpResponse, detail: string): Downloaded {
-  return { type: "refused", reason, status: response.status, detail };
 }

@@ -4,45 +4,24 @@
  * @module
  */
 
-import type { Artifact, ArtifactRecord, Candidate, KnownIds } from "../model/artifact.ts";
-import { artifactOf } from "../model/artifact_from_record.ts";
-import { messageOf } from "../model/errors.ts";
-import { type IdKind, parseIdentifier } from "../model/identifier.ts";
-import type { Closed, PermitSource } from "../model/permit.ts";
-import type { Clock, Logger } from "../model/ports.ts";
-import type { Resolver, ResolverAnswer, ResolverFetch } from "../model/resolver.ts";
-import { type Cursor, freshCursor, readCursor, writeCursor } from "./cursor.ts";
-import type { Download, Downloaded } from "./download.ts";
+import type { ArtifactRecord, Candidate } from "../model/artifact.ts";
+import type { Closed } from "../model/permit.ts";
+import { ask } from "./ask.ts";
+import { type Cursor, DIRECT, openCursor, writeCursor } from "./cursor.ts";
+import type { Downloaded } from "./downloaded.ts";
 import { filePathOf } from "./file_name.ts";
 import type { PipelineContext, PipelineEnd, PipelineJob } from "./job.ts";
-import { Hearing } from "./heard.ts";
+import type { PipelineOptions } from "./options.ts";
 import { nextQuestions, type Question } from "./questions.ts";
-import { byRank, withCandidates } from "./rank.ts";
 import type { FileStore } from "./store.ts";
 import {
   attemptsOf,
   canHelpToRetry,
   decisiveReason,
   forAnotherAttempt,
+  foundRecord,
   recordWithoutFile,
 } from "./verdict.ts";
-import { tellingWalls } from "./walls.ts";
-
-/** What the pipeline is made of. */
-export interface PipelineOptions {
-  /** Those that may be asked. */
-  readonly resolvers: readonly Resolver[];
-  /** The fetch of one resolver's requests on behalf of one job. */
-  readonly fetchFor: (resolver: Resolver, permits: PermitSource, signal: AbortSignal) => ResolverFetch;
-  /** Fetches one candidate. */
-  readonly download: Download;
-  /** Knows what is in place already. */
-  readonly store: FileStore;
-  /** Source of time for records and for how long a closed step is waited for. */
-  readonly clock: Clock;
-  /** Told of resolvers that fail and of candidates that are refused. */
-  readonly logger: Logger;
-}
 
 /**
  * A step whose group opens later than this does not keep a job from going on to the next tier: the other resolvers
@@ -52,9 +31,6 @@ const PATIENCE_MS = 60_000;
 
 /** Refusals by rate of one URL after which it counts as failed. */
 const MAX_LIMITED = 10;
-
-/** A candidate that the artifact itself names. */
-const DIRECT = "direct";
 
 /** Works on one job as far as it gets now. */
 export async function processArtifact(
@@ -183,76 +159,9 @@ class ArtifactRun {
     }
   }
 
-  async #ask({ key, resolver, ids }: Question): Promise<void> {
-    const artifact: Artifact = {
-      id: this.#job.artifactId,
-      ids,
-      ...(this.#job.metadata ? { metadata: this.#job.metadata } : {}),
-    };
-    const cursor = this.#cursor;
-    const { permits, signal } = this.#context;
-    const hearing = new Hearing(cursor.heard[key], this.#options.fetchFor(resolver, permits, signal));
-    delete cursor.heard[key];
-    let answer: ResolverAnswer;
-    try {
-      answer = await resolver.resolve(artifact, signal, tellingWalls(hearing.fetch));
-    } catch (error) {
-      if (signal.aborted) return void hearing.keepIn(cursor.heard, key);
-      answer = { type: "failed", reason: "resolver-failed", detail: messageOf(error) };
-    }
-    if (answer.type === "closed") {
-      await hearing.settled();
-      if (!hearing.keepIn(cursor.heard, key)) {
-        const detail = `"${answer.group}" was closed amid requests whose answers are too large to be kept`;
-        answer = { type: "failed", reason: "resolver-failed", detail };
-      }
-    }
-    switch (answer.type) {
-      case "closed":
-        this.#closedSteps.set(key, answer);
-        return;
-      case "failed":
-        this.#options.logger.warn("resolver failed", {
-          resolver: resolver.name,
-          artifact: this.#job.artifactId,
-          reason: answer.reason,
-          detail: answer.detail,
-        });
-        cursor.failed.push({
-          key,
-          resolver: resolver.name,
-          reason: answer.reason,
-          detail: answer.detail.slice(0, 500),
-        });
-        return;
-      case "found":
-        cursor.asked.push(key);
-        cursor.known ||= answer.verdict !== "not-found";
-        cursor.closedAccess ||= answer.verdict === "closed-access";
-        this.#noteWall(resolver.name, answer);
-        this.#learn(resolver.name, answer);
-    }
-  }
-
-  #noteWall(resolver: string, { verdict, page }: Extract<ResolverAnswer, { type: "found" }>): void {
-    const { tried } = this.#cursor;
-    if (!page || (verdict !== "bot-wall" && verdict !== "login-wall")) return;
-    const { url, status } = page;
-    if (tried.some(({ candidate }) => candidate.url === url)) return;
-    const candidate: Candidate = { url, kind: "landing", resolver, version: null, license: null };
-    tried.push({ candidate, reason: verdict, status });
-  }
-
-  #learn(resolver: string, answer: Extract<ResolverAnswer, { type: "found" }>): void {
-    const cursor = this.#cursor;
-    // What is known stays: the artifact's own id, and the first answer of two that differ.
-    cursor.ids = { ...answer.ids, ...cursor.ids };
-    const tried = cursor.tried.filter(({ candidate }) => candidate.kind === "pdf");
-    const seen = new Set([...tried.map(({ candidate }) => candidate.url), ...cursor.landings]);
-    const pages = answer.candidates.filter(({ kind }) => kind === "landing").sort(byRank);
-    cursor.landings.push(...new Set(pages.map(({ url }) => url).filter((url) => !seen.has(url))));
-    const files = answer.candidates.filter(({ kind }) => kind === "pdf").map((one) => ({ ...one, resolver }));
-    cursor.candidates = withCandidates(cursor.candidates, files, seen);
+  async #ask(question: Question): Promise<void> {
+    const closed = await ask(question, this.#job, this.#cursor, this.#context, this.#options);
+    if (closed) this.#closedSteps.set(question.key, closed);
   }
 
   /** Whether a step that is closed opens so soon that a later tier is not to be asked before. */
@@ -302,42 +211,4 @@ class ArtifactRun {
       tried: attemptsOf(this.#cursor),
     };
   }
-}
-
-function openCursor(job: PipelineJob, now: number): Cursor {
-  const kept = job.cursor === null ? null : readCursor(job.cursor);
-  if (kept) {
-    return kept.attempts === job.attempts ? kept : { ...kept, attempts: job.attempts, startedAt: now };
-  }
-  const { kind, value } = parseIdentifier(job.artifactId);
-  const cursor = freshCursor(givenIds(job, kind), job.attempts, now);
-  if (kind === "url") {
-    cursor.known = true;
-    cursor.candidates = [{ url: value, kind: "pdf", resolver: DIRECT, version: null, license: null }];
-  }
-  return cursor;
-}
-
-/** Every id that the operator gave. A URL beside another id is mere metadata: nobody said what it leads to. */
-function givenIds({ artifactId, metadata }: PipelineJob, kind: IdKind): KnownIds {
-  const { url, ...ids } = artifactOf(artifactId, metadata).ids;
-  return kind === "url" && url !== undefined ? { ...ids, url } : ids;
-}
-
-function foundRecord(
-  cursor: Cursor,
-  path: string,
-  file: { readonly bytes: number; readonly sha256: string },
-  now: number,
-): ArtifactRecord {
-  return {
-    ...recordWithoutFile(cursor, now),
-    outcome: "done",
-    reason: "already-have",
-    url: null,
-    resolver: null,
-    path,
-    sha256: file.sha256,
-    bytes: file.bytes,
-  };
 }

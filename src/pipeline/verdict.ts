@@ -71,3 +71,22 @@ export function forAnotherAttempt(cursor: Cursor): Cursor {
     limited: {},
   };
 }
+
+/** The record of an artifact whose file was in place already. */
+export function foundRecord(
+  cursor: Cursor,
+  path: string,
+  file: { readonly bytes: number; readonly sha256: string },
+  now: number,
+): ArtifactRecord {
+  return {
+    ...recordWithoutFile(cursor, now),
+    outcome: "done",
+    reason: "already-have",
+    url: null,
+    resolver: null,
+    path,
+    sha256: file.sha256,
+    bytes: file.bytes,
+  };
+}
