@@ -1,6 +1,6 @@
 import { FatalError } from "../../model/errors.ts";
 import type { Clock } from "../../model/ports.ts";
-import type { HolderRow } from "../port.ts";
+import type { HolderRow } from "../exchange.ts";
 import type { Connection } from "./connection.ts";
 import { isDead, lockProcess, type ProcessLock } from "./process_lock.ts";
 import { text } from "./row.ts";

@@ -1,5 +1,5 @@
 import { LaneBook } from "../lane_book.ts";
-import type { GroupRow } from "../port.ts";
+import type { GroupRow } from "../exchange.ts";
 import type { Connection } from "./connection.ts";
 import { integer, text } from "./row.ts";
 import * as sql from "./statements.ts";

@@ -6,15 +6,8 @@
 
 import type { ArtifactRecord } from "../../model/artifact.ts";
 import { isReason, type Reason } from "../../model/reason.ts";
-import {
-  type FinishedJob,
-  JOB_STATES,
-  type JobDetails,
-  type JobState,
-  type JobSummary,
-  type ListQuery,
-  type QueueStats,
-} from "../port.ts";
+import { type FinishedJob, JOB_STATES, type JobDetails, type JobState, type JobSummary } from "../job.ts";
+import type { ListQuery, QueueStats } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import { integer, integerOrNull, type Row, text, textOrNull } from "./row.ts";
 import * as reads from "./read_statements.ts";

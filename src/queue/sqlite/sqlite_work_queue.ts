@@ -10,28 +10,17 @@ import type { Clock, Random } from "../../model/ports.ts";
 import type { Reason } from "../../model/reason.ts";
 import type { RetryPolicy } from "../backoff.ts";
 import type {
-  CheckReport,
   Demand,
-  Enqueued,
   Exchange,
   Exchanged,
   ExchangeView,
-  FinishedJob,
   GroupRow,
   HolderRow,
-  JobDetails,
-  JobState,
-  JobSummary,
-  Lease,
-  LeasedJob,
-  ListQuery,
-  NewJob,
-  PruneOptions,
-  QueueStats,
   Settled,
   Settlement,
-  WorkQueue,
-} from "../port.ts";
+} from "../exchange.ts";
+import type { FinishedJob, JobDetails, JobState, JobSummary, Lease, LeasedJob, NewJob } from "../job.ts";
+import type { CheckReport, Enqueued, ListQuery, PruneOptions, QueueStats, WorkQueue } from "../port.ts";
 import { checkQueue, pruneQueue } from "./check.ts";
 import { Connection } from "./connection.ts";
 import { Holders } from "./holders.ts";

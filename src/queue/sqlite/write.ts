@@ -11,14 +11,9 @@ import { type ArtifactRecord, emptyRecord } from "../../model/artifact.ts";
 import type { Random } from "../../model/ports.ts";
 import { backoffDelayMs, type RetryPolicy } from "../backoff.ts";
 import type { LaneBook } from "../lane_book.ts";
-import {
-  freshRoute,
-  type Lease,
-  type LeasedJob,
-  type NewJob,
-  type Settled,
-  type Settlement,
-} from "../port.ts";
+import type { Settled, Settlement } from "../exchange.ts";
+import type { Lease, LeasedJob, NewJob } from "../job.ts";
+import { freshRoute } from "../route.ts";
 import type { Connection } from "./connection.ts";
 import { integer, text, textOrNull } from "./row.ts";
 import * as sql from "./statements.ts";
