@@ -78,6 +78,8 @@ export class Dispatcher {
   dispatch(view: ExchangeView, workers: number): Dispatch {
     for (const route of view.takeStirred()) this.#rouse(route);
     for (const group of this.#book.takeStirred()) this.#waiting.stir(group);
+    // Even if no worker is free: an opening that has passed is none to be waited for.
+    this.#waiting.wake(view.now);
     if (view.now >= this.#paceAt) {
       this.#paceAt = view.now + Math.max(PACE_MS, this.#book.size * PACE_MS_PER_GROUP);
       this.#late = pace(this.#book, (group) => view.ready(group));

@@ -50,9 +50,13 @@ export class WaitingRoutes {
     if (this.#lines.has(group)) this.#stirred.add(group);
   }
 
-  /** Takes out the routes whose group has room for them now. */
-  callUp(now: number, roomOf: (group: string) => Room): string[] {
+  /** Notes the groups that are to be looked at by now. */
+  wake(now: number): void {
     for (const group of this.#openings.takeDue(now)) this.stir(group);
+  }
+
+  /** Takes out the routes whose group has room for them now, of those groups that something was noted of. */
+  callUp(now: number, roomOf: (group: string) => Room): string[] {
     const called: string[] = [];
     for (const group of this.#stirred) {
       const line = this.#lines.get(group);

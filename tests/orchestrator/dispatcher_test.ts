@@ -78,6 +78,21 @@ Deno.test("Dispatcher wakes a route when its group opens by time, not before", a
   deepEqual((await test.beat(5)).routes, ["a"]);
 });
 
+Deno.test("Dispatcher waits for no opening that has passed while no worker was free", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ windows: [{ limit: 1, perMs: 3_000 }] }));
+  await fill(test.rig, { a: 3 });
+  for (const permit of (await test.beat(5)).permits) {
+    permit.report(answered());
+    permit[Symbol.dispose]();
+  }
+  await test.beat(5);
+  await test.rig.clock.advanceTo(test.dispatcher.nextOpening() ?? 0);
+  deepEqual((await test.beat(0)).routes, []);
+  equal(test.dispatcher.nextOpening(), null);
+  deepEqual((await test.beat(1)).routes, ["a"]);
+});
+
 Deno.test("Dispatcher wakes a route when a request of its group has ended", async () => {
   using test = makeDispatcher();
   test.rig.limits.set("a", limits({ concurrency: 1 }));

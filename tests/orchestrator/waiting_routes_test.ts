@@ -6,33 +6,39 @@ import { WaitingRoutes } from "../../src/orchestrator/waiting_routes.ts";
 const closed = (until: number, why: Room["why"] = "rate"): Room => ({ count: 0, until, why });
 const open = (count: number): Room => ({ count, until: 0, why: "rate" });
 
+/** What is called up at an instant. */
+function callUp(waiting: WaitingRoutes, now: number, roomOf: (group: string) => Room): string[] {
+  waiting.wake(now);
+  return waiting.callUp(now, roomOf);
+}
+
 Deno.test("WaitingRoutes calls up as many as a group has room for, those that came first", () => {
   const waiting = new WaitingRoutes();
   for (const route of ["a", "b", "c"]) waiting.add(route, false, { group: "g", room: closed(500), now: 0 });
-  deepEqual(waiting.callUp(499, () => open(2)), []);
+  deepEqual(callUp(waiting, 499, () => open(2)), []);
   equal(waiting.nextOpening(), 500);
-  deepEqual(waiting.callUp(500, () => open(2)), ["a", "b"]);
+  deepEqual(callUp(waiting, 500, () => open(2)), ["a", "b"]);
   // It is asked again, since those that were called may have found another group closed.
-  deepEqual(waiting.callUp(500, () => open(1)), ["c"]);
-  deepEqual(waiting.callUp(10_000, () => open(1)), []);
+  deepEqual(callUp(waiting, 500, () => open(1)), ["c"]);
+  deepEqual(callUp(waiting, 10_000, () => open(1)), []);
   equal(waiting.nextOpening(), null);
 });
 
 Deno.test("WaitingRoutes asks a group again when it opens if it was found closed", () => {
   const waiting = new WaitingRoutes();
   waiting.add("a", false, { group: "g", room: closed(500), now: 0 });
-  deepEqual(waiting.callUp(500, () => closed(800)), []);
+  deepEqual(callUp(waiting, 500, () => closed(800)), []);
   equal(waiting.nextOpening(), 800);
-  deepEqual(waiting.callUp(800, () => open(1)), ["a"]);
+  deepEqual(callUp(waiting, 800, () => open(1)), ["a"]);
 });
 
 Deno.test("WaitingRoutes calls up on news, before the time has come", () => {
   const waiting = new WaitingRoutes();
   waiting.add("a", false, { group: "g", room: closed(500), now: 0 });
   waiting.stir("other");
-  deepEqual(waiting.callUp(1, () => open(1)), []);
+  deepEqual(callUp(waiting, 1, () => open(1)), []);
   waiting.stir("g");
-  deepEqual(waiting.callUp(1, () => open(1)), ["a"]);
+  deepEqual(callUp(waiting, 1, () => open(1)), ["a"]);
 });
 
 Deno.test("WaitingRoutes looks at a group whose slots are taken in five seconds at the latest", () => {
@@ -48,13 +54,13 @@ Deno.test("WaitingRoutes calls late routes and others in turn", () => {
   ) {
     waiting.add(route, isLate, { group: "g", room: closed(1), now: 0 });
   }
-  deepEqual(waiting.callUp(1, () => open(9)), ["x", "a", "y", "b", "c"]);
+  deepEqual(callUp(waiting, 1, () => open(9)), ["x", "a", "y", "b", "c"]);
 });
 
 Deno.test("WaitingRoutes keeps the place of a route that comes again", () => {
   const waiting = new WaitingRoutes();
   for (const route of ["a", "b", "a"]) waiting.add(route, false, { group: "g", room: closed(1), now: 0 });
-  deepEqual(waiting.callUp(1, () => open(9)), ["a", "b"]);
+  deepEqual(callUp(waiting, 1, () => open(9)), ["a", "b"]);
 });
 
 Deno.test("WaitingRoutes loses no route, whatever opens when", () => {
@@ -85,7 +91,8 @@ Deno.test("WaitingRoutes loses no route, whatever opens when", () => {
       } else {
         const left = new Map(item.rooms.map((count, group) => [`g${group}`, count]));
         for (
-          const route of waiting.callUp(
+          const route of callUp(
+            waiting,
             now,
             (group) => left.get(group) ? open(left.get(group) ?? 0) : closed(now + 5),
           )
@@ -96,7 +103,7 @@ Deno.test("WaitingRoutes loses no route, whatever opens when", () => {
         }
       }
     }
-    const rest = waiting.callUp(Number.MAX_SAFE_INTEGER, () => open(99));
+    const rest = callUp(waiting, Number.MAX_SAFE_INTEGER, () => open(99));
     equal(rest.length, model.size);
   }));
 });
