@@ -268,9 +268,10 @@ Deno.test("get() holds on 429, and on 503 with Retry-After, after the groups wer
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("get() gives the groups' own word on when they open", async () => {
+Deno.test("get() gives the groups' own word on when they open, and comes back soon if they are", async () => {
   await using server = serve(() => new Response("slow", { status: 429 }));
-  using web = open();
+  const clock = new ManualClock();
+  using web = open({ clock });
   const result = await web.get(server.url, {
     permits: {
       acquire: (groups) =>
@@ -281,6 +282,8 @@ Deno.test("get() gives the groups' own word on when they open", async () => {
   });
   assert.ok(result.type === "limited");
   assert.deepEqual([result.closed.group, result.closed.until], ["host:x", 1234]);
+  const again = await web.get(server.url);
+  assert.ok(again.type === "limited" && again.closed.until === clock.now() + 1_000);
 });
 
 Deno.test("get() sorts failures: refused, unknown host, not TLS, broken before the answer", async () => {
