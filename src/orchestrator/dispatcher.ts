@@ -96,7 +96,6 @@ export class Dispatcher {
       if (free % 2 === 1) this.#lateIsNext = !this.#lateIsNext;
       free += this.#serve(late, share, view, dispatch) - share;
       free = this.#serve(others, free, view, dispatch);
-      free = this.#serve(late, free, view, dispatch);
     }
     return dispatch;
   }

@@ -247,6 +247,17 @@ Deno.test("a refusal that names no time is backed off from, for a second where f
   }
 });
 
+Deno.test("a bare 503 makes a host rest, unless it comes for a job that had failed before", () => {
+  for (const isRetry of [false, true]) {
+    const clock = new VirtualClock();
+    const gentle = { start: "gentle", options: ADAPTIVE_DEFAULTS } as const;
+    const group = new LimitGroup("a", limits({ adaptive: gentle }), clock);
+    group.take();
+    group.learn({ ...answered(503), isRetry } as Feedback, clock.now());
+    equal(group.room(0).why, isRetry ? "rate" : "probe");
+  }
+});
+
 Deno.test("an archived refusal closes nothing", () => {
   const clock = new VirtualClock();
   const group = new LimitGroup("a", limits(), clock);

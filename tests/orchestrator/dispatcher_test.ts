@@ -201,6 +201,31 @@ Deno.test("Dispatcher calls the next route up when the first that was called fin
   deepEqual(second.routes, ["b"]);
 });
 
+Deno.test("Dispatcher looks at a route that needs two closed groups when the last of them opens", async () => {
+  for (const groups of [["long", "short"], ["short", "long"]]) {
+    using test = makeDispatcher(() => [groups]);
+    test.rig.limits.set("short", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
+    test.rig.limits.set("long", limits({ windows: [{ limit: 1, perMs: 60_000 }] }));
+    await fill(test.rig, { x: 3 });
+    const { routes, permits } = await test.beat(9);
+    equal(routes.length, 1);
+    for (const permit of permits) {
+      permit.report(answered());
+      permit[Symbol.dispose]();
+    }
+    await test.beat(9);
+    equal((test.dispatcher.nextOpening() ?? 0) >= test.rig.clock.now() + 60_000, true);
+  }
+});
+
+Deno.test("Dispatcher waits only for groups that are closed", async () => {
+  using test = makeDispatcher(() => [["open", "closed"]]);
+  test.rig.limits.set("closed", limits({ concurrency: 1 }));
+  await fill(test.rig, { x: 3 });
+  equal((await test.beat(9)).routes.length, 1);
+  equal(test.dispatcher.nextOpening(), test.rig.clock.now() + 5_000);
+});
+
 Deno.test("Dispatcher needs no permit for a route that needs no group", async () => {
   using test = makeDispatcher();
   await fill(test.rig, { "fresh:url": 3 });

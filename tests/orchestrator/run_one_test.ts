@@ -1,9 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
+import type { Feedback, Permit } from "../../src/model/permit.ts";
 import { silentLogger } from "../../src/model/ports.ts";
 import type { LeasedJob } from "../../src/queue/mod.ts";
 import { type JobEnd, runOne, type RunOneOptions } from "../../src/orchestrator/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 import { record } from "../queue/_jobs.ts";
+import { answered } from "./_rig.ts";
 
 const JOB: LeasedJob = {
   jobId: 1,
@@ -42,6 +44,28 @@ Deno.test("runOne() settles a job as its work says", async () => {
     settled: "ok",
   });
   equal(ends.length, 1);
+});
+
+Deno.test("runOne() lets the groups know whether the job had failed before", async () => {
+  for (const attempts of [0, 1]) {
+    const told: Feedback[] = [];
+    const permit: Permit = {
+      type: "permit",
+      groups: ["api"],
+      depart: () => {},
+      report: (feedback) => void told.push(feedback),
+      [Symbol.dispose]: () => {},
+    };
+    const { options } = makeOptions({
+      process: async (_, { permits }) => {
+        const granted = await permits.acquire(["api"]);
+        if (granted.type === "permit") granted.report(answered(503));
+        return { type: "ack", record: record() };
+      },
+    });
+    await runOne({ ...JOB, attempts }, permit, options);
+    deepEqual(told, [attempts === 0 ? answered(503) : { ...answered(503), isRetry: true }]);
+  }
 });
 
 Deno.test("runOne() turns an unexpected throw into a retry that keeps the cursor, and logs it", async () => {
