@@ -175,7 +175,7 @@ export class Dispatcher {
     const isLate = this.#isLate(route);
     for (const groups of this.#needsOf(route)) {
       const rooms = groups.map((group) => ({ group, room: this.#book.room([group]) }));
-      const [first, ...others] = rooms.filter(({ room }) => room.count === 0);
+      const [first, ...others] = rooms;
       if (!first) continue;
       const last = others.reduce((last, one) => one.room.until > last.room.until ? one : last, first);
       this.#waiting.add(route, isLate, { ...last, now });
