@@ -30,8 +30,8 @@ const DEFAULT_TIMEOUTS: Required<Timeouts> = {
 
 /**
  * When to come back to a host that refuses by rate, does not say for how long, and whose groups are open: they have slowed
- * down by now, and the pause that they made is over where the way to the host takes longer than that. (One file that had
- * to wait a minute came 58 s after all others.)
+ * down by now, and the pause that they made is over where the answer took longer than that. (When it was a minute, one file
+ * of a bench came 58 s after all others.)
  */
 const FALLBACK_HOLD_MS = 1_000;
 

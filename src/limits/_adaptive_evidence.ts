@@ -18,6 +18,8 @@ const MANY = 128;
 const MAX_LATE = 0.05;
 /** So many times as long as the others an answer may have taken to count in full. */
 const UNUSUAL = 4;
+/** Times to the first byte that differ by no more than this are the same. */
+const SAME_MS = 100;
 /** Weight of a new value in a smoothed one, as in RFC 6298. */
 const SMOOTHING = 1 / 8;
 
@@ -87,7 +89,7 @@ export function fullFrom(state: AdaptiveState, startedAtMs: number): Partial<Ada
 /** Whether the host answers markedly slower than it can: it queues rather than refuses. */
 export function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean {
   if (latencyMs === null || bestLatencyMs === null) return false;
-  return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + 100);
+  return latencyMs > Math.max(2 * bestLatencyMs, bestLatencyMs + SAME_MS);
 }
 
 /**
@@ -96,7 +98,7 @@ export function isSlowing({ latencyMs, bestLatencyMs }: AdaptiveState): boolean 
  */
 export function latencyAfter({ latencyMs }: AdaptiveState, oneMs: number): number {
   if (latencyMs === null) return oneMs;
-  return smooth(latencyMs, Math.min(oneMs, Math.max(UNUSUAL * latencyMs, latencyMs + UNUSUAL * 100)));
+  return smooth(latencyMs, Math.min(oneMs, Math.max(UNUSUAL * latencyMs, latencyMs + UNUSUAL * SAME_MS)));
 }
 
 /** Whether the interval cannot be kept because the slots are held too long (Little's law). */

@@ -18,8 +18,9 @@
  * - *cooling* (`refusals` above 0): nothing starts before `openAtMs`, then one probe alone. Its answer ends the cool-down; its
  *   refusal makes the next one four times as long, so that a long one is found in few tries.
  *
- * A 503 without `Retry-After` is a refusal only in company: alone it may be one broken file. See `busy`. A host that bears
- * bursts lets a rate seem to hold that does not; see `averageSinceFull`.
+ * A 503 without `Retry-After` is a refusal only in company: alone it may be one broken file, see `busy`; for a job that had
+ * failed before it tells nothing, see `brokenAgain`. A host that bears bursts lets a rate seem to hold that does not; see
+ * `averageSinceFull`.
  *
  * The rules stand here; the questions that they ask of the state in `_adaptive_evidence.ts`.
  *

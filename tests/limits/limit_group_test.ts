@@ -29,7 +29,7 @@ function limits(fields: Partial<GroupLimits> = {}): GroupLimits {
 function answered(
   status: number,
   headers: Record<string, string> = {},
-  more: { message?: string; cost?: number } = {},
+  more: { message?: string; cost?: number; isRetry?: boolean } = {},
 ): Feedback {
   return { type: "answered", status, headers: new Headers(headers), latencyMs: 10, ...more };
 }
@@ -253,9 +253,27 @@ Deno.test("a bare 503 makes a host rest, unless it comes for a job that had fail
     const gentle = { start: "gentle", options: ADAPTIVE_DEFAULTS } as const;
     const group = new LimitGroup("a", limits({ adaptive: gentle }), clock);
     group.take();
-    group.learn({ ...answered(503), isRetry } as Feedback, clock.now());
+    group.learn(answered(503, {}, { isRetry }), clock.now());
     equal(group.room(0).why, isRetry ? "rate" : "probe");
   }
+});
+
+Deno.test("the pause after a refusal of a fast host may be over before the refusal is known", async () => {
+  const clock = new VirtualClock();
+  const options = { ...ADAPTIVE_DEFAULTS, initialPerSecond: 10 };
+  const group = new LimitGroup("a", limits({ adaptive: { start: "gentle", options } }), clock);
+  for (let n = 0; n < 5; n++) {
+    group.take();
+    const startedAt = clock.now();
+    await clock.advance(40);
+    group.learn(answered(200), startedAt);
+    await clock.advance(70);
+  }
+  group.take();
+  const refusedAt = clock.now();
+  await clock.advance(40);
+  group.learn(answered(429), refusedAt);
+  equal(group.room(0).count, 1);
 });
 
 Deno.test("an archived refusal closes nothing", () => {
