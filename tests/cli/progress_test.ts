@@ -1,7 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { Sink } from "../../src/cli/mod.ts";
 import { LiveProgress } from "../../src/cli/progress/live_progress.ts";
-import { PlainProgress } from "../../src/cli/progress/plain_progress.ts";
+import { PlainProgress, summaryLine } from "../../src/cli/progress/plain_progress.ts";
 import { RunTally } from "../../src/cli/progress/run_tally.ts";
 import type { EngineEvent } from "../../src/engine/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
@@ -60,6 +60,16 @@ Deno.test("RunTally's rate is that of the last twenty seconds", async () => {
   }
   equal(tally.perSecond, 0);
   equal(tally.remainingMs, null);
+});
+
+Deno.test("the time left is a guess in whole seconds", async () => {
+  const clock = new VirtualClock();
+  const tally = new RunTally(clock);
+  for (let n = 0; n < 100; n++) tally.take(settled(`doi:${n}`));
+  await clock.advance(4000);
+  tally.take(progressEvent(30, [], 100));
+  equal(Math.round(tally.remainingMs ?? 0), 1200);
+  match(summaryLine(tally), /, about 2 s left$/);
 });
 
 Deno.test("RunTally guesses nothing in the first seconds", () => {

@@ -70,6 +70,6 @@ export function summaryLine(tally: RunTally): string {
     parts.push(`${formatCount(stats.states.in_progress)} in progress`);
   }
   parts.push(formatBytes(bytes), `${perSecond.toFixed(1)}/s`);
-  if (remainingMs !== null) parts.push(`about ${formatDuration(remainingMs)} left`);
+  if (remainingMs !== null) parts.push(`about ${formatDuration(Math.ceil(remainingMs / 1000) * 1000)} left`);
   return parts.join(", ");
 }
