@@ -51,6 +51,7 @@ export class ProgressReporter {
           type: "progress",
           stats,
           running: orchestrator.running.map((job) => job.artifactId),
+          nextWorkAt: orchestrator.nextWorkAt,
         });
       }
       timer = this.#clock.setTimer(PROGRESS_MS, tick.bind(this));

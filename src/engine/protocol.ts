@@ -57,7 +57,13 @@ export type EngineEvent =
     readonly bytes: number | null;
     readonly resolver: string | null;
   }
-  | { readonly type: "progress"; readonly stats: QueueStats; readonly running: readonly string[] }
+  | {
+    readonly type: "progress";
+    readonly stats: QueueStats;
+    readonly running: readonly string[];
+    /** While nothing runs: the earliest instant at which something can; `null` if nobody can say. */
+    readonly nextWorkAt: number | null;
+  }
   | {
     readonly type: "resolved";
     readonly candidates: readonly Candidate[];

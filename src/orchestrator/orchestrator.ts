@@ -93,6 +93,11 @@ export class Orchestrator {
     return [...this.#running.values()].map(({ job }) => job);
   }
 
+  /** While nothing is worked on: the earliest instant at which something can be; `null` if nobody can say. */
+  get nextWorkAt(): number | null {
+    return this.#running.size > 0 ? null : this.#pump.nextWorkAt;
+  }
+
   /**
    * Runs until the queue is drained, if so asked, or until `stop`.
    *

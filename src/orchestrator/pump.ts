@@ -80,10 +80,16 @@ export class Pump implements PermitSource {
   #watch: Disposable | null = null;
   #running = false;
   #failed: unknown = null;
+  #nextWorkAt: number | null = null;
 
   /** Makes a pump that stands still until {@linkcode Pump.start}. */
   constructor(options: PumpOptions) {
     this.#options = options;
+  }
+
+  /** The earliest instant at which a job that waits can go on; `null` if none does, or nobody can say. */
+  get nextWorkAt(): number | null {
+    return this.#nextWorkAt;
   }
 
   /** Begins to beat. */
@@ -238,8 +244,12 @@ export class Pump implements PermitSource {
 
   #scheduleNext(exchanged: Exchanged): void {
     if (this.#again || this.#settlements.length > 0 || this.#wanted.length > 0) this.nudge();
-    const openings = [this.#options.dispatcher.nextOpening(), exchanged.nextDueAt, this.#heartbeatAt];
-    const next = Math.min(...openings.map((at) => at ?? Infinity));
+    const workAt = Math.min(
+      this.#options.dispatcher.nextOpening() ?? Infinity,
+      exchanged.nextDueAt ?? Infinity,
+    );
+    this.#nextWorkAt = workAt === Infinity ? null : workAt;
+    const next = Math.min(workAt, this.#heartbeatAt);
     if (next !== Infinity) this.#schedule(Math.max(next, this.#lastBeatAt + BEAT_GAP_MS));
   }
 

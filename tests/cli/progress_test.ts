@@ -21,10 +21,15 @@ class Screen {
   }
 }
 
-function progressEvent(queued: number, running: readonly string[], done: number): EngineEvent {
+function progressEvent(
+  queued: number,
+  running: readonly string[],
+  done: number,
+  { nextWorkAt = null, paused = false }: { nextWorkAt?: number | null; paused?: boolean } = {},
+): EngineEvent {
   const states = { queued, in_progress: running.length, done, skipped: 0, error: 0 };
   const total = queued + running.length + done;
-  return { type: "progress", stats: { states, total, paused: false, reasons: {} }, running };
+  return { type: "progress", stats: { states, total, paused, reasons: {} }, running, nextWorkAt };
 }
 
 function settled(artifactId: string, path: string | null = "doi/x.pdf"): EngineEvent {
@@ -138,4 +143,54 @@ Deno.test("PlainProgress writes a line for each artifact if asked for", () => {
   const finished = tally.take(settled("doi:b", null));
   if (finished) progress.finished(finished);
   equal(screen.text, "error    doi:b  not-pdf: the body is not a PDF\n");
+});
+
+Deno.test("PlainProgress says once for how long nothing goes on, however each artifact is shown", async () => {
+  for (const eachArtifact of [false, true]) {
+    const [clock, screen] = [new VirtualClock(Date.UTC(2026, 2, 1)), new Screen()];
+    const tally = new RunTally(clock);
+    using progress = new PlainProgress({ stderr: new Sink(screen, clock), clock, tally, eachArtifact });
+    const tell = (event: EngineEvent) => {
+      tally.take(event);
+      progress.update();
+    };
+    const nextWorkAt = clock.now() + 58_700;
+    tell(progressEvent(2, ["doi:a"], 0));
+    tell(progressEvent(2, [], 0, { nextWorkAt: clock.now() + 4_000 }));
+    equal(screen.text, "", "a short wait is nothing to speak of");
+    tell(progressEvent(2, [], 0, { nextWorkAt }));
+    tell(progressEvent(2, [], 0, { nextWorkAt: nextWorkAt + 1 }));
+    const first = "waiting 59 s, until 2026-03-01T00:00:58.700Z: no sooner may what is queued be asked for\n";
+    equal(screen.text, first);
+    await clock.advance(59_000);
+    screen.text = "";
+    tell(progressEvent(1, [], 1, { nextWorkAt: clock.now() + 7_200_000 }));
+    match(screen.text, /^waiting 2 h, until 2026-03-01T02:00:59.000Z: /);
+  }
+});
+
+Deno.test("PlainProgress says that the queue is paused, each time that it is", () => {
+  const [clock, screen] = [new VirtualClock(), new Screen()];
+  const tally = new RunTally(clock);
+  using progress = new PlainProgress({ stderr: new Sink(screen, clock), clock, tally, eachArtifact: false });
+  for (const paused of [true, true, false, true]) {
+    tally.take(progressEvent(2, paused ? [] : ["doi:a"], 0, { paused }));
+    progress.update();
+  }
+  equal(screen.text, `the queue is paused; "contentdownload queue resume" lets it go on\n`.repeat(2));
+});
+
+Deno.test("LiveProgress says until when nothing goes on", () => {
+  const [clock, screen] = [new VirtualClock(Date.UTC(2026, 2, 1)), new Screen()];
+  const tally = new RunTally(clock);
+  using progress = new LiveProgress({
+    stderr: new Sink(screen, clock),
+    clock,
+    tally,
+    colors: false,
+    eachArtifact: false,
+  });
+  tally.take(progressEvent(2, [], 0, { nextWorkAt: clock.now() + 5_000 }));
+  progress.update();
+  match(screen.text, /\nwaiting 5 s, until 2026-03-01T00:00:05.000Z: /);
 });

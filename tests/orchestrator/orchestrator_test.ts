@@ -71,6 +71,26 @@ Deno.test("run() waits for jobs that are held before it calls the queue drained"
   equal((await onlyJob(rig))?.attempts, 1);
 });
 
+Deno.test("nextWorkAt tells when a run that waits goes on, and nothing while it works", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const until = rig.clock.now() + 3_600_000;
+  let heldOnce = false;
+  const orchestrator = rig.orchestrator(async (job) => {
+    await new Promise<void>((resolve) => rig.clock.setTimer(1000, resolve));
+    if (heldOnce) return { type: "ack", record: record() };
+    heldOnce = true;
+    return { type: "hold", until, route: job.route, cursor: null };
+  });
+  const ended = orchestrator.run();
+  await rig.clock.advance(500);
+  equal(orchestrator.nextWorkAt, null);
+  await rig.clock.advance(1000);
+  equal(orchestrator.nextWorkAt, until);
+  await rig.clock.runUntilIdle();
+  await ended;
+});
+
 Deno.test("run() goes on without an end when it is not to drain", async () => {
   using rig = makeRig();
   const orchestrator = rig.orchestrator(takes(rig, () => 100), { drain: false });

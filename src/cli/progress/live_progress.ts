@@ -11,6 +11,7 @@ import type { Sink } from "../sink.ts";
 import { artifactLine } from "./artifact_line.ts";
 import { summaryLine } from "./plain_progress.ts";
 import type { Finished, RunTally } from "./run_tally.ts";
+import { waitingLine } from "./waiting_line.ts";
 
 /** No more than ten times a second: more cannot be read, and a slow terminal would hold the run up. */
 const REDRAW_MS = 100;
@@ -81,16 +82,12 @@ export class LiveProgress implements Disposable {
   }
 
   #lines(width: number): string[] {
-    const { tally } = this.#options;
+    const { clock, tally } = this.#options;
     const summary = cut(summaryLine(tally), width);
     const bar = this.#bar();
     const working = tally.running.length > 0
       ? `working on ${tally.running.map(printable).join(", ")}`
-      : tally.elapsedMs < STARTING_MS
-      ? "starting"
-      : tally.stats && tally.stats.states.queued > 0
-      ? "waiting until a host or an API takes requests again"
-      : "waiting for works";
+      : waitingLine(tally, clock.now()) ?? (tally.elapsedMs < STARTING_MS ? "starting" : "waiting for works");
     return [...(bar === null ? [] : [bar]), summary, this.#dim(cut(working, width))];
   }
 

@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatDuration } from "../render/units.ts";
 import type { Sink } from "../sink.ts";
 import { artifactLine } from "./artifact_line.ts";
 import type { Finished, RunTally } from "./run_tally.ts";
+import { waitingLine } from "./waiting_line.ts";
 
 /** A line this often at most, while something happens. */
 const LINE_MS = 5_000;
@@ -27,6 +28,8 @@ export class PlainProgress implements Disposable {
   readonly #options: PlainProgressOptions;
   #shownAt: number;
   #shown = "";
+  #wait: string | null = null;
+  #waitingUntil = -Infinity;
 
   constructor(options: PlainProgressOptions) {
     this.#options = options;
@@ -36,6 +39,7 @@ export class PlainProgress implements Disposable {
   /** Something changed. */
   update(): void {
     const { clock, eachArtifact, tally } = this.#options;
+    this.#sayWait();
     if (eachArtifact || clock.now() - this.#shownAt < LINE_MS) return;
     this.#shownAt = clock.now();
     const line = summaryLine(tally);
@@ -51,6 +55,21 @@ export class PlainProgress implements Disposable {
 
   /** Leaves nothing behind. */
   [Symbol.dispose](): void {}
+
+  /** Says once for each wait that nothing goes on, so that a program that is patient is not taken for one that hangs. */
+  #sayWait(): void {
+    const { clock, tally } = this.#options;
+    const now = clock.now();
+    const line = waitingLine(tally, now);
+    const isPaused = tally.stats?.paused ?? false;
+    const until = isPaused ? now : tally.nextWorkAt ?? now;
+    const isNews = line !== this.#wait && now >= this.#waitingUntil && (isPaused || until - now >= LINE_MS);
+    if (line === null) this.#wait = null;
+    if (line === null || !isNews) return;
+    this.#wait = line;
+    this.#waitingUntil = until;
+    this.#write(line);
+  }
 
   #write(line: string): void {
     this.#options.stderr.write(`${line}\n`).catch(() => {});

@@ -35,6 +35,8 @@ export class RunTally {
   bytes = 0;
   stats: QueueStats | null = null;
   running: readonly string[] = [];
+  /** While nothing runs: the earliest instant at which something can; `null` if nobody can say. */
+  nextWorkAt: number | null = null;
   /** How many had ended, second by second. */
   readonly #samples: { readonly at: number; readonly finished: number }[] = [];
 
@@ -59,6 +61,7 @@ export class RunTally {
     if (event.type === "progress") {
       this.stats = event.stats;
       this.running = event.running;
+      this.nextWorkAt = event.nextWorkAt;
       this.#sample();
     }
     if (event.type !== "settled" || event.outcome === null || event.reason === null) return null;
