@@ -38,7 +38,7 @@ export interface Groups {
   groupOf(url: URL): string;
   /** Whether a URL's host is one that a resolver declared: its API. */
   isApi(resolver: string, url: URL): boolean;
-  /** The groups of a resolver's request: its own, and that of a host which is not its API. */
+  /** The groups of a resolver's request: its own, and that of a host for which the resolver's does not stand. */
   groupsOfRequest(resolver: string, url: URL): readonly string[];
   /** The groups that a job on a route of the queue begins with. */
   readonly needsOf: NeedsOf;
@@ -60,9 +60,15 @@ export function createGroups(
     limitsOf: (name) => limitsOf(name, configNow(), infos.get(name)),
     groupOf,
     isApi,
-    groupsOfRequest: (resolver, url) => isApi(resolver, url) ? [resolver] : [resolver, groupOf(url)],
+    groupsOfRequest: (resolver, url) =>
+      isApi(resolver, url) && !asksAnyHost(infos.get(resolver)) ? [resolver] : [resolver, groupOf(url)],
     needsOf: createNeeds(resolvers, groupOfHost),
   };
+}
+
+/** Whether a plugin reads pages of any host: then its group is no server's, and each host answers for itself. */
+function asksAnyHost(plugin: PluginInfo | undefined): boolean {
+  return plugin?.hosts.includes("*") ?? false;
 }
 
 /**
@@ -112,8 +118,9 @@ function limitsOf(name: string, config: Config, plugin: PluginInfo | undefined):
   const { orchestrator, limits } = config;
   const own = limits[name] ?? (name.startsWith(HOST) ? limits[name.slice(HOST.length)] : undefined);
   const rule: LimitRule = { ...(plugin ? config.resolvers[name]?.limits : limits["default"]), ...own };
+  const countsOnly = asksAnyHost(plugin);
   const concurrency = rule.concurrency ?? (plugin ? orchestrator.max_per_resolver[name] : undefined) ??
-    plugin?.limits.concurrency ?? orchestrator.max_per_host;
+    plugin?.limits.concurrency ?? (countsOnly ? Infinity : orchestrator.max_per_host);
   const windows = rule.rates?.map(parseRate) ??
     plugin?.limits.rates.map(({ count, perMs }) => ({ limit: count, perMs })) ?? [];
   const budget = rule.daily_budget ?? plugin?.limits.dailyBudget;
@@ -124,7 +131,8 @@ function limitsOf(name: string, config: Config, plugin: PluginInfo | undefined):
       ? {}
       : { dailyBudget: { limit: budget, resetHourUtc: rule.budget_reset_hour_utc ?? 0 } }),
     raise: rule.raise ?? false,
-    adaptive: adaptiveOf(rule, concurrency, windows.length > 0, config),
+    countsOnly,
+    adaptive: adaptiveOf(rule, concurrency, windows.length > 0 || countsOnly, config),
   };
 }
 

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 
 /** The limits of a group as the operator and the resolver's author set them. */
 export interface GroupLimits {
-  /** Requests under way at once; at least 1. */
+  /** Requests under way at once; at least 1, `Infinity` for any number. */
   readonly concurrency: number;
   /** Rates, all of which hold. */
   readonly windows: readonly RateWindow[];
@@ -21,6 +21,11 @@ export interface GroupLimits {
   readonly dailyBudget?: DailyBudget;
   /** Whether limits that the server states may raise these. @default false */
   readonly raise?: boolean;
+  /**
+   * Whether no server stands behind the group, as that of a plugin which reads pages of any host: requests count, but what
+   * one host answers says nothing of the others. @default false
+   */
+  readonly countsOnly?: boolean;
   /** How the group is approached, and how it adapts to refusals. */
   readonly adaptive: AdaptiveStart;
 }
@@ -64,7 +69,8 @@ export interface GroupState {
   operator: OperatorLimits | null;
   /** What configuration and plugin say, for those who look at the database. */
   configured: {
-    readonly concurrency: number;
+    /** 0 while no process has said it; `null` for any number. */
+    readonly concurrency: number | null;
     readonly rates: readonly string[];
     readonly dailyBudget: number | null;
   };

@@ -193,6 +193,7 @@ export class LimitGroup {
 
   /** Learns from what became of a request that was granted at `startedAt`. */
   learn(feedback: Feedback, startedAt: number): void {
+    if (this.#limits.countsOnly) return;
     const startedAtMs = startedAt;
     if (feedback.type === "failed") {
       return this.#adapt({ type: feedback.reason === "timeout" ? "timeout" : "abandoned", startedAtMs });
@@ -267,7 +268,7 @@ export class LimitGroup {
   snapshot(): GroupState {
     const { concurrency, windows, dailyBudget } = this.#configured;
     this.#state.configured = {
-      concurrency,
+      concurrency: Number.isFinite(concurrency) ? concurrency : null,
       rates: windows.map(formatRate),
       dailyBudget: dailyBudget?.limit ?? null,
     };

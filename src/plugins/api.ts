@@ -149,11 +149,17 @@ export interface RefusalSign {
   readonly bodyIncludes?: string;
 }
 
-/** What a provider allows. All of it holds for all hosts of the group together. */
+/**
+ * What a provider allows. All of it holds for all hosts of the plugin together; for one that asks any host (`*`), each host
+ * has its own limits besides.
+ */
 export interface PluginLimits {
-  /** Requests at a time. @default unlimited */
+  /** Requests at a time. @default `orchestrator.max_per_host`; unlimited for one that asks any host */
   readonly concurrency?: number;
-  /** `<count>/<number><s, m, h or d>`, such as `10/s` or `1/3s`; all hold together. @default none */
+  /**
+   * `<count>/<number><s, m, h or d>`, such as `10/s` or `1/3s`; all hold together. @default none: begins gently, and finds
+   * out
+   */
   readonly rates?: readonly string[];
   /** Calls a day, in the provider's own units. @default unlimited */
   readonly dailyBudget?: number;

@@ -56,8 +56,8 @@ Deno.test(`the main job ${PROGRAM_KIND}`, async (t) => {
       const requests = web.log.of(host);
       deepEqual(coolDownBreaches(requests, UNDER_WAY_MS), [], host);
       const isApi = host in Object(config["resolvers"]);
-      // The arXiv plugin's one group covers its API and its files; the DOI resolver's stand-in is landing_page's API.
-      if (!isApi && host !== "doi") ok(maxInFlight(requests) <= perHost, host);
+      // The arXiv plugin's one group covers its API and its files.
+      if (!isApi) ok(maxInFlight(requests) <= perHost, host);
       ok(maxInFlight(requests) <= 16, host);
       // 150 in one of the program's seconds; the server's see them a little denser or thinner.
       ok(maxStartsInWindow(requests, 1000) <= 165, host);

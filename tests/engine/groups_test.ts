@@ -71,6 +71,36 @@ Deno.test("createGroups() shares a host that one plugin alone declares", async (
   assert.equal(groups.groupOf(new URL("https://files.example/a.pdf")), "host:files.example");
 });
 
+Deno.test("each host answers for itself where a plugin asks any host", async () => {
+  const config = await configOf({ resolvers: { pages: { base_url: "https://doi.example" } } });
+  await using registry = await registryOf(config, ["pages", {
+    hosts: ["*"],
+    settings: { base_url: { type: "url", default: "https://elsewhere.example" } },
+  }]);
+  const groups = createGroups(() => config, registry, registry.resolvers);
+  const clock = new ManualClock();
+  const book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews() {} });
+  const needs = (url: string) => groups.groupsOfRequest("pages", new URL(url));
+  assert.deepEqual(needs("https://doi.example/10.1/x"), ["pages", "host:doi.example"]);
+  assert.equal(groups.isApi("pages", new URL("https://doi.example/10.1/x")), true, "robots.txt is of pages");
+
+  for (let n = 0; n < 20; n++) assert.equal(book.acquire(needs(`https://${n}.example/`)).type, "permit");
+  const permit = book.acquire(needs("https://slow.example/"));
+  assert.ok(permit.type === "permit");
+  permit.depart();
+  permit.report({
+    type: "answered",
+    status: 429,
+    headers: new Headers({ "retry-after": "3600", "ratelimit-policy": '"default";q=1;w=60' }),
+    latencyMs: 100,
+  });
+  permit[Symbol.dispose]();
+  book.settle();
+  assert.equal(book.acquire(needs("https://slow.example/")).type, "closed");
+  assert.equal(book.acquire(needs("https://other.example/")).type, "permit");
+  assert.equal(book.acquire(needs("https://another.example/")).type, "permit");
+});
+
 Deno.test("needsOf() says with what a job on each route can begin", async () => {
   const { needsOf } = await groupsOf({});
   // Any one of the first tier's resolvers will do.

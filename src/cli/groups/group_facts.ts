@@ -68,7 +68,7 @@ export function groupFacts({ name, state: json }: GroupRow, surroundings: GroupS
   const { clock, inFlight } = surroundings;
   const state = parseGroupState(json);
   const { learned, adaptive, operator, budget, seen } = state;
-  const configured = state.configured.concurrency > 0 ? state.configured : null;
+  const configured = state.configured.concurrency === 0 ? null : state.configured;
   const group = groupOf(name, state, surroundings);
   const room = group.room(inFlight);
   return {
@@ -102,8 +102,8 @@ function groupOf(
   return new LimitGroup(
     name,
     {
-      // No process has said yet what is configured: nothing is known to stand in the way.
-      concurrency: concurrency > 0 ? concurrency : Infinity,
+      // Where no process has said yet what is configured, nothing is known to stand in the way.
+      concurrency: concurrency || Infinity,
       windows: rates.map(parseRate),
       ...(dailyBudget === null ? {} : { dailyBudget: { limit: dailyBudget, resetHourUtc } }),
       raise,
