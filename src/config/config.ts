@@ -45,6 +45,7 @@ export interface Config {
     };
     readonly max_bytes: number;
     readonly max_redirects: number;
+    readonly allow_downgrade: boolean;
   };
   /** Limits by group: a resolver's name, a host's group, or `default` for hosts that are not named. */
   readonly limits: Readonly<Record<string, LimitRule>>;

@@ -143,6 +143,9 @@ const network = z.strictObject({
   }).prefault({}).describe("Time-outs of one request, in milliseconds"),
   max_bytes: wholeNumber(1).default(512 * 1024 * 1024).describe("Larger files are not fetched"),
   max_redirects: wholeNumber(0, 50).default(10).describe("Redirects followed for one request"),
+  allow_downgrade: z.boolean().default(false).describe(
+    "Whether a redirect may lead from https to http; otherwise the same page is asked for over https",
+  ),
 });
 
 const resolver = z.looseObject({

@@ -81,6 +81,7 @@ export async function openNetwork(
       totalMs: timeouts.total,
     },
     maxRedirects: config.network.max_redirects,
+    allowDowngrade: config.network.allow_downgrade,
     maxBytes: config.network.max_bytes,
     groupOf: groups.groupOf,
     // Under a scoped net permission Deno checks the name itself, and would refuse the bare address.

@@ -179,15 +179,15 @@ export class Exchange {
 
   /** Where a redirect leads, if it may be followed. */
   #next(from: URL, location: string): URL | Refused {
-    const target = redirectTarget(location, from);
     const { maxRedirects, allowDowngrade = false } = this.#parts;
+    const target = redirectTarget(location, from, { allowDowngrade });
     const refuse = (reason: Refused["reason"], why: string): Refused => {
       const url = target?.href ?? location;
       return { type: "refused", reason, url, detail: `Cannot follow ${withoutQuery(from)}: ${why}` };
     };
     if (target === null) return refuse("bad-url", "Location is not a URL");
     if (from.protocol === "https:" && target.protocol === "http:" && !allowDowngrade) {
-      return refuse("bad-url", "it redirects from https to http");
+      return refuse("bad-url", "it redirects from https to http; network.allow_downgrade lets it");
     }
     if (this.#visited.has(withoutFragment(target))) {
       return refuse("redirect-loop", "it redirects to where it was");

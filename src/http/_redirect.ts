@@ -7,14 +7,24 @@ export function isRedirect(status: number, headers: Headers): boolean {
  * The URL that `location` leads to from `from`; `null` if it is none. Bytes beyond ASCII, which the fetch API gives as
  * one character each, are percent-encoded as they are, whatever their encoding was. A target without a fragment takes
  * over that of `from` (RFC 9110 §10.2.2).
+ *
+ * Where https leads to plain http, as many a DOI does, the same page is asked for over https, as a browser does
+ * (HTTPS-First); a plain URL with a port of its own stays what it is.
  */
-export function redirectTarget(location: string, from: URL): URL | null {
+export function redirectTarget(
+  location: string,
+  from: URL,
+  { allowDowngrade }: { readonly allowDowngrade: boolean },
+): URL | null {
   const encoded = location.trim().replace(
     /[\x80-\xff]/g,
     (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   const target = URL.parse(encoded, from);
-  if (target !== null && target.hash === "") target.hash = from.hash;
+  if (target === null) return null;
+  if (target.hash === "") target.hash = from.hash;
+  const isDowngrade = from.protocol === "https:" && target.protocol === "http:";
+  if (isDowngrade && !allowDowngrade && target.port === "") target.protocol = "https:";
   return target;
 }
 

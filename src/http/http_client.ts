@@ -66,7 +66,8 @@ export interface HttpClientOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Whether a redirect may lead from https to http.
+   * Whether a redirect may lead from https to http. Otherwise the same page is asked for over https; on a port of its own,
+   * where nobody knows that of https, the redirect is refused.
    *
    * @default {false}
    */

@@ -52,6 +52,7 @@ Deno.test("loadConfig() gives the documented defaults", async () => {
       timeouts_ms: { connect: 10_000, first_byte: 30_000, idle: 30_000, total: 600_000 },
       max_bytes: 536_870_912,
       max_redirects: 10,
+      allow_downgrade: false,
     },
     limits: {},
     resolvers: {},

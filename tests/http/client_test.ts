@@ -458,6 +458,25 @@ Deno.test("get() follows from https to http only if that is allowed, and the oth
   assert.equal(await bodyOf(await lax.get(`${secure.url}/down`)), "plain");
 });
 
+Deno.test("a redirect from https to http asks for the same page over https", async () => {
+  const target = "http://old.example/a?b=c";
+  await using secure = serveTls(() => redirectTo(target));
+  const asked: string[] = [];
+  const lookup = (host: string) => {
+    asked.push(host);
+    return Promise.resolve(["127.0.0.1"]);
+  };
+  using web = open({ caCerts: [CERTIFICATE], lookup, groupOf: (url) => url.origin });
+  const result = await web.get(secure.url);
+  // Nobody listens there; what counts is what was asked for.
+  assert.ok(
+    result.type === "failed" && /https:\/\/old.example\/a/.test(result.detail),
+    JSON.stringify(result),
+  );
+  assert.deepEqual(asked, [new URL(secure.url).hostname, "old.example"]);
+  assert.equal(web.permits.log.includes("acquire https://old.example"), true, web.permits.log.join());
+});
+
 Deno.test("a permit that is granted to a request given up meanwhile is refunded", async () => {
   let requests = 0;
   await using server = serve(() => (requests++, new Response()));
