@@ -67,7 +67,7 @@ async function resolverFetch(
     case "response":
       return await readAnswer(result);
     case "limited":
-      return result.closed;
+      return { ...result.closed, isRefusal: true };
     case "closed": {
       const { closed, resumeUrl, hops } = result;
       return hops.length === 0 ? closed : { ...closed, waypoint: { url: resumeUrl, hops } };

@@ -44,6 +44,8 @@ export type ResolverFetchResult =
   | Closed & {
     /** Where to go on; absent where the request has to begin anew. */
     readonly waypoint?: Waypoint;
+    /** Whether a server refused the request by rate; otherwise it was not sent. @default false */
+    readonly isRefusal?: boolean;
   }
   | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };
 
@@ -74,8 +76,17 @@ export type ResolverAnswer =
     /** The page that was a wall, if one is the verdict. */
     readonly page?: WalledPage;
   }
-  | Closed
-  | { readonly type: "failed"; readonly reason: Reason; readonly detail: string };
+  | Closed & {
+    /** Whether a server refused a request of the call by rate. @default false */
+    readonly isRefusal?: boolean;
+  }
+  | {
+    readonly type: "failed";
+    readonly reason: Reason;
+    readonly detail: string;
+    /** Whether to ask again in this run is of no use, whatever the reason. @default false */
+    readonly isFinal?: boolean;
+  };
 
 /** A resolver as the pipeline uses it. */
 export interface Resolver {

@@ -16,6 +16,9 @@ import type { Question } from "./questions.ts";
 import { byRank, withCandidates } from "./rank.ts";
 import { tellingWalls } from "./walls.ts";
 
+/** Refusals by rate of one question after which it counts as failed. */
+const MAX_REFUSALS = 10;
+
 type Found = Extract<ResolverAnswer, { type: "found" }>;
 
 /** Asks `question` for a job; gives what closes it, if it cannot be answered now. */
@@ -50,11 +53,17 @@ export async function ask(
       answer = { type: "failed", reason: "resolver-failed", detail };
     }
   }
+  if (answer.type === "closed" && answer.isRefusal) {
+    const times = cursor.limited[key] = (cursor.limited[key] ?? 0) + 1;
+    const detail = `"${answer.group}" refused ${times} requests by rate`;
+    if (times >= MAX_REFUSALS) answer = { type: "failed", reason: "rate-limited", detail };
+  }
   switch (answer.type) {
     case "closed":
       return answer;
     case "failed":
-      logger.warn("resolver failed", {
+      // What fails for the whole run was said once, by those who found it out.
+      logger[answer.isFinal ? "debug" : "warn"]("resolver failed", {
         resolver: resolver.name,
         artifact: job.artifactId,
         reason: answer.reason,
@@ -65,6 +74,7 @@ export async function ask(
         resolver: resolver.name,
         reason: answer.reason,
         detail: answer.detail.slice(0, 500),
+        ...(answer.isFinal && { isFinal: true }),
       });
       return null;
     case "found":

@@ -37,7 +37,7 @@ export interface Cursor {
   /** Questions that were answered, as `questionKey` writes them. */
   asked: string[];
   /** Questions that failed in this attempt, with the reason. */
-  failed: { key: string; resolver: string; reason: Reason; detail: string }[];
+  failed: { key: string; resolver: string; reason: Reason; detail: string; isFinal?: boolean }[];
   /** URLs that are still to be tried, best first. */
   candidates: Candidate[];
   /** Landing pages that resolvers may read. */
@@ -48,7 +48,7 @@ export interface Cursor {
   heard: Record<string, Heard>;
   /** Where a candidate goes on, when one of its redirects led to a host that was closed. */
   resumeAt: Record<string, DownloadStart>;
-  /** How often a URL was refused by rate. */
+  /** How often a URL, or a question, was refused by rate. */
   limited: Record<string, number>;
   /** Whether a resolver knew the work. */
   known: boolean;
@@ -70,7 +70,13 @@ const schema = z.object({
   ids: z.partialRecord(z.enum(ID_KINDS), z.string()),
   asked: z.array(z.string()),
   failed: z.array(
-    z.object({ key: z.string(), resolver: z.string(), reason: reasonCode, detail: z.string() }),
+    z.object({
+      key: z.string(),
+      resolver: z.string(),
+      reason: reasonCode,
+      detail: z.string(),
+      isFinal: z.boolean().optional(),
+    }),
   ),
   candidates: z.array(candidate),
   landings: z.array(z.string()),

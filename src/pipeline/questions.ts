@@ -45,9 +45,16 @@ export function nextQuestions(
   return questions;
 }
 
+/** Whether the artifact's own URL was fetched already, and gave nothing that a resolver could read. */
+function isSpent({ ids: { url }, tried, landings }: Cursor): boolean {
+  return url !== undefined && !landings.includes(url) && tried.some(({ candidate }) => candidate.url === url);
+}
+
 function* allQuestions(resolvers: readonly Resolver[], cursor: Cursor): Generator<Question> {
   for (const resolver of resolvers) {
-    if (resolver.accepts.some((kind) => cursor.ids[kind] !== undefined)) {
+    if (
+      resolver.accepts.some((kind) => cursor.ids[kind] !== undefined && !(kind === "url" && isSpent(cursor)))
+    ) {
       yield { key: resolver.name, resolver, ids: cursor.ids };
     }
     if (!resolver.accepts.includes("url")) continue;

@@ -11,21 +11,29 @@ import { byRank } from "./rank.ts";
 
 /** Whether another attempt can help: a resolver or a host failed in a way that passes. */
 export function canHelpToRetry(cursor: Cursor): boolean {
-  return cursor.failed.some(({ reason }) => REASONS[reason].transient) ||
+  return cursor.failed.some(passes) ||
     cursor.tried.some(({ reason }) => REASONS[reason].transient);
+}
+
+/** Whether a resolver's failure may be over by the next attempt. */
+function passes({ reason, isFinal = false }: Cursor["failed"][number]): boolean {
+  return REASONS[reason].transient && !isFinal;
 }
 
 /**
  * The decisive reason: what came of the best candidate, since that is the file that was wanted; without candidates
- * a failed resolver, since the others' silence proves nothing then; otherwise what the resolvers said, and where none said
- * that the work is closed, the wall behind which that would be to be read.
+ * a resolver that failed in passing, since the others' silence proves nothing then; otherwise what the resolvers said. One that
+ * fails for good must not hide for ever what another one knows, that the work is closed; nor is its silence proof of anything
+ * else. Where none said that the work is closed, the wall behind which that would be to be read.
  */
 export function decisiveReason(cursor: Cursor): Reason {
   const decisive = decisiveTried(cursor);
   if (decisive) return decisive.reason;
+  const passing = cursor.failed.find(passes);
+  if (passing) return passing.reason;
+  if (cursor.closedAccess) return "closed-access";
   const [failed] = cursor.failed;
   if (failed) return failed.reason;
-  if (cursor.closedAccess) return "closed-access";
   return cursor.known ? "no-open-copy" : "not-found";
 }
 
@@ -63,7 +71,7 @@ export function forAnotherAttempt(cursor: Cursor): Cursor {
   const again = cursor.tried.filter(({ reason }) => REASONS[reason].transient);
   return {
     ...cursor,
-    failed: cursor.failed.filter(({ reason }) => !REASONS[reason].transient),
+    failed: cursor.failed.filter((failed) => !passes(failed)),
     tried: cursor.tried.filter(({ reason }) => !REASONS[reason].transient),
     candidates: [...again.map(({ candidate }) => candidate), ...cursor.candidates].sort(byRank),
     heard: {},

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { Closed } from "../model/permit.ts";
 import type { ResolverFetch, ResolverFetchResult, ResolverRequest } from "../model/resolver.ts";
 import { checkRequest } from "./request_rule.ts";
 import type { FetchResult, SandboxBounds } from "./sandbox/mod.ts";
 
 /** Why a call cannot go on. */
-export type CallStop = Closed | Extract<ResolverFetchResult, { readonly type: "failed" }>;
+export type CallStop = Exclude<ResolverFetchResult, { readonly type: "response" }>;
 
 /** Options of {@link CallRequests}. */
 export interface CallRequestsOptions {

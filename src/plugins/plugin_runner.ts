@@ -73,7 +73,8 @@ export class PluginRunner {
     signal.throwIfAborted();
     const { name, guest, bounds, sandbox } = this.#options;
     if (this.#breaks >= bounds.breaksBeforeLeftOut) {
-      return this.#failed(`Plugin "${name}" is left out: it broke its bounds ${this.#breaks} times`);
+      const detail = `Plugin "${name}" is left out: it broke its bounds ${this.#breaks} times`;
+      return { ...this.#failed(detail), isFinal: true };
     }
     const asleep = await this.#wake();
     signal.throwIfAborted();

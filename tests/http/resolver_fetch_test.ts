@@ -48,7 +48,7 @@ Deno.test("createResolverFetch() says closed for a closed group and for 429", as
   );
   using web = open();
   const refused = await resolver(web)({ url: server.url });
-  assert.ok(refused.type === "closed" && refused.group === "api");
+  assert.ok(refused.type === "closed" && refused.group === "api" && refused.isRefusal);
   const closed = web.permits.close("api");
   assert.deepEqual(await resolver(web)({ url: server.url }), closed);
   assert.equal(requests, 1);

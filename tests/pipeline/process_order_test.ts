@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Resolver } from "../../src/model/resolver.ts";
+import type { Reason } from "../../src/model/reason.ts";
+import type { Resolver, ResolverAnswer } from "../../src/model/resolver.ts";
 import {
   cursorOf,
   failed,
@@ -192,6 +193,39 @@ Deno.test("processArtifact() says what the resolvers said when there is nothing 
   // Others' silence proves nothing while one has failed.
   const end = await rig.run([resolver("a", closed), resolver("b", failed())]);
   assert.deepEqual([end.type, recordOf(end).reason], ["failed", "timeout"]);
+});
+
+Deno.test("a resolver that fails for good is not asked again, and hides no verdict of another", async () => {
+  await using rig = await openRig();
+  const forGood = { type: "failed", reason: "resolver-failed", detail: "left out", isFinal: true } as const;
+  const cases: readonly (readonly [ResolverAnswer, ResolverAnswer, Reason])[] = [
+    [forGood, found([], { verdict: "closed-access" }), "closed-access"],
+    [failed("http-4xx"), found([], { verdict: "closed-access" }), "closed-access"],
+    // Nobody knows what it would have said.
+    [forGood, found(), "resolver-failed"],
+  ];
+  for (const [failure, other, reason] of cases) {
+    const end = await rig.run([resolver("broken", failure), resolver("other", other)]);
+    assert.deepEqual([end.type, recordOf(end).reason], ["finished", reason]);
+  }
+  const end = await rig.run([resolver("a", forGood), resolver("b", failed())]);
+  assert.deepEqual([end.type, recordOf(end).reason], ["failed", "timeout"]);
+  const again = resolver("a", found());
+  await rig.run([again, resolver("b", found())], { cursor: cursorOf(end), attempts: 1 });
+  assert.equal(again.asked.length, 0);
+});
+
+Deno.test("a page that gave no file and no page is not fetched again to be read", async () => {
+  await using rig = await openRig();
+  await using host = startHost({
+    "/gone": status(404),
+    "/wall": page("<title>Just a moment...</title>", 403),
+  });
+  for (const path of ["/gone", "/wall"]) {
+    const reading = resolver("reading", found(), { accepts: ["url"] });
+    await rig.run([reading], { artifactId: `url:${host.url}${path}` });
+    assert.equal(reading.asked.length, 0, path);
+  }
 });
 
 Deno.test("processArtifact() ends with the wall of a landing page where nobody knows better", async () => {
