@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nearest } from "./_nearest.ts";
+import { nearest } from "../model/nearest.ts";
 import type { ConfigDocument } from "./_document.ts";
 import type { Override } from "./_overrides.ts";
 import { expectationOf, leaves, nodeAt } from "./key_tree.ts";

@@ -5,4 +5,5 @@
  */
 
 export { type EngineRun, startEngine } from "./confine.ts";
+export { checkPluginNames } from "./plugin_names.ts";
 export type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";

@@ -19,6 +19,7 @@ import {
 import { type OpenGuestHost, openPlugins, type PluginRegistry } from "../plugins/mod.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import type { Config } from "../config/mod.ts";
+import { checkPluginNames } from "./plugin_names.ts";
 import type { EngineStart } from "./protocol.ts";
 
 /** Says what robots.txt has to say of a URL. */
@@ -65,6 +66,8 @@ export async function openNetwork(
       logger,
     }),
   );
+  // To ask one plugin only that one is read.
+  if (start.command.type === "run") checkPluginNames(registry, config);
   const resolvers = chosen(registry, config.pipeline.resolvers);
   const groups = createGroups(configNow, registry, resolvers);
   const { timeouts_ms: timeouts, allow_net: allowNet, allow_private: allowPrivate } = config.network;
@@ -117,16 +120,14 @@ export async function openNetwork(
 /**
  * The resolvers that `pipeline.resolvers` names, or all.
  *
- * @throws {InputError} If it names one that there is not, or that cannot be used.
+ * @throws {InputError} If it names one that cannot be used.
  */
 function chosen({ plugins, resolvers }: PluginRegistry, names: readonly string[]): readonly Resolver[] {
   if (names.length === 0) return resolvers;
   for (const name of names) {
     if (resolvers.some((resolver) => resolver.name === name)) continue;
     const info = plugins.find(({ manifest }) => manifest.name === name);
-    const why = info
-      ? info.unusable ?? "it is disabled"
-      : `there is none; known are ${plugins.map((one) => one.manifest.name).join(", ")}`;
+    const why = info ? info.unusable ?? "it is disabled" : "its plugin is broken";
     throw new InputError(`Cannot use resolver "${name}" of pipeline.resolvers: ${why}`);
   }
   return resolvers.filter(({ name }) => names.includes(name));

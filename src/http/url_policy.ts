@@ -13,6 +13,7 @@ import {
   parseHostPattern,
   portOf,
 } from "./host_pattern.ts";
+import { withoutQuery } from "./_failure.ts";
 import type { Refused } from "./http_result.ts";
 
 /** What the operator allows. */
@@ -107,6 +108,8 @@ function whyForbidden(text: string, port: number, trusted: readonly HostPattern[
 }
 
 function refused(reason: Refused["reason"], url: URL | string, why: string): Refused {
-  const shown = typeof url === "string" ? url : url.href;
-  return { type: "refused", reason, url: shown, detail: `Cannot open ${shown}: ${why}` };
+  const [text, shown] = typeof url === "string"
+    ? [url, url.replace(/\?.*/s, "")]
+    : [url.href, withoutQuery(url)];
+  return { type: "refused", reason, url: text, detail: `Cannot open ${shown}: ${why}` };
 }

@@ -7,7 +7,7 @@
 import type { SettingDeclaration } from "./api.ts";
 import { type LimitOverrides, limitOverridesSchema } from "./limits.ts";
 import { type PluginManifest, RESERVED_SETTINGS } from "./manifest.ts";
-import { nearestName } from "./nearest_name.ts";
+import { nearest } from "../model/nearest.ts";
 import { readSettingValue, type SettingValue } from "./setting_value.ts";
 import { describeIssue } from "./validation.ts";
 
@@ -49,11 +49,11 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
   const known = [...RESERVED_SETTINGS, ...Object.keys(manifest.settings)];
   for (const key of Object.keys(configured)) {
     if (known.includes(key)) continue;
-    const nearest = nearestName(key, known);
+    const near = nearest(key, known);
     refuse(
       key,
       `it is no setting of this resolver${
-        nearest ? `; did you mean "${nearest}"?` : `, which has ${known.join(", ")}`
+        near ? `; did you mean "${near}"?` : `, which has ${known.join(", ")}`
       }`,
     );
   }

@@ -143,16 +143,33 @@ Deno.test("config show names what holds and hides secrets", async () => {
   );
 });
 
-Deno.test("config check refuses settings of plugins that do not exist", async () => {
+Deno.test("a run and config check refuse names of plugins that there are none of", async () => {
   await using program = new Program();
   const config = program.write(
     "c.yaml",
-    "resolvers:\n  unpaywal:\n    email: a@b.test\npipeline:\n  resolvers: [arxif]\n",
+    "resolvers:\n  unpaywal:\n    email: a@b.test\npipeline:\n  resolvers: [arxif]\n" +
+      "orchestrator:\n  max_per_resolver:\n    zzzzzzzzzzzz: 3\n",
   );
-  const { code, stderr } = await program.run(["config", "check", "--config", config]);
-  equal(code, 2);
-  match(stderr, /Cannot use resolvers: there is no plugin "unpaywal", only arxiv, crossref/);
-  match(stderr, /Cannot use pipeline.resolvers: there is no plugin "arxif"/);
+  const commands = [["config", "check"], ["queue", "run", "--drain"], ["get", "10.1234/a"]];
+  for (const command of commands) {
+    const { code, stderr } = await program.run([...command, "--config", config]);
+    equal(code, 2, stderr);
+    match(stderr, /Cannot use resolvers: there is no plugin "unpaywal"; did you mean "unpaywall"\?/);
+    match(stderr, /Cannot use pipeline.resolvers: there is no plugin "arxif"; did you mean "arxiv"\?/);
+    match(stderr, /max_per_resolver: there is no plugin "zzzzzzzzzzzz"; there are arxiv, crossref, /);
+  }
+});
+
+Deno.test("a broken plugin that has settings does not stop a run", async () => {
+  await using program = new Program();
+  Deno.mkdirSync(program.path("plugins"));
+  program.write("plugins/mine.js", "export default {");
+  const config = program.write(
+    "c.yaml",
+    `resolvers:\n  mine:\n    key: a\nplugins:\n  dirs: [${program.path("plugins")}]\n`,
+  );
+  const { code, stderr } = await program.run(["queue", "run", "--drain", "--config", config]);
+  equal(code, 0, stderr);
 });
 
 Deno.test("config check refuses a wrong setting of a plugin", async () => {

@@ -199,6 +199,9 @@ Deno.test("startEngine() gives the words of the engine's own refusal", async () 
       { command: { type: "run", drain: true, only: [] }, config, plugins: [], environment: {} },
       () => {},
     );
-    await assert.rejects(run.ended, { name: "InputError", message: /^Cannot use resolver "nobody"/ });
+    await assert.rejects(run.ended, {
+      name: "InputError",
+      message: /^Cannot use pipeline.resolvers: there is no plugin "nobody"/,
+    });
   });
 });

@@ -5,8 +5,7 @@
  */
 
 import type { Config } from "../../config/mod.ts";
-import { InputError } from "../../model/errors.ts";
-import type { PluginRegistry } from "../../plugins/mod.ts";
+import { checkPluginNames } from "../../engine/mod.ts";
 import type { CommandContext } from "../action.ts";
 import { complain } from "../complain.ts";
 import { configurationOf } from "../configuration.ts";
@@ -67,24 +66,11 @@ async function checkPlugins(
   config: Config,
 ): Promise<readonly string[]> {
   await using registry = await openRegistry(context, request);
-  checkNames(registry, config);
+  checkPluginNames(registry, config);
   return [
     ...registry.broken.map(({ problem }) => problem),
     ...registry.plugins.flatMap(({ unusable }) => unusable ?? []),
   ];
-}
-
-function checkNames({ plugins }: PluginRegistry, config: Config): void {
-  const names = new Set(plugins.map(({ manifest }) => manifest.name));
-  const unknown = [
-    ...Object.keys(config.resolvers).map((name) => ["resolvers", name] as const),
-    ...config.pipeline.resolvers.map((name) => ["pipeline.resolvers", name] as const),
-  ].filter(([, name]) => !names.has(name));
-  if (unknown.length === 0) return;
-  const known = [...names].sort().join(", ");
-  throw new InputError(
-    unknown.map(([key, name]) => `Cannot use ${key}: there is no plugin "${name}", only ${known}`).join("\n"),
-  );
 }
 
 function probesText(probes: readonly Probe[]): string {
