@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod";
+import { isRate } from "../model/rate.ts";
 
 /** Longer time-outs do not fit the platform's timers. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -26,9 +27,9 @@ const hostPattern = z.string().regex(/^[^\s/@?#]+(\/\d{1,3})?$/).meta({
   expects: 'a host name, "*.suffix", address or CIDR range, each with an optional ":port"',
 });
 
-const rate = z.string().regex(
-  /^(?!0+(\.0+)?\s*\/)\d+(\.\d+)?\s*\/\s*(?!0+\D)(\d+\s*)?(ms|s|m|h|d)$/i,
-).meta({ expects: 'a rate such as "10/s", "1/3s", "100/5m" or "5000/h"' });
+const rate = z.string().refine(isRate).meta({
+  expects: 'a rate such as "10/s", "1/3s", "100/5m", "5000/h" or "0.2/s"',
+});
 
 const BASE_URL_EXPECTS = "an http or https URL without credentials, query and fragment";
 const baseUrl = z.string().refine(isBaseUrl).meta({ expects: BASE_URL_EXPECTS });

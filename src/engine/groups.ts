@@ -5,13 +5,8 @@
  */
 
 import type { Config, LimitRule } from "../config/mod.ts";
-import {
-  ADAPTIVE_DEFAULTS,
-  type AdaptiveStart,
-  type GroupLimits,
-  hostKey,
-  parseRate,
-} from "../limits/mod.ts";
+import { ADAPTIVE_DEFAULTS, type AdaptiveStart, type GroupLimits, hostKey } from "../limits/mod.ts";
+import { parseRate } from "../model/rate.ts";
 import type { IdKind } from "../model/identifier.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Resolver } from "../model/resolver.ts";
@@ -122,7 +117,7 @@ function limitsOf(name: string, config: Config, plugin: PluginInfo | undefined):
   const concurrency = rule.concurrency ?? (plugin ? orchestrator.max_per_resolver[name] : undefined) ??
     plugin?.limits.concurrency ?? (countsOnly ? Infinity : orchestrator.max_per_host);
   const windows = rule.rates?.map(parseRate) ??
-    plugin?.limits.rates.map(({ count, perMs }) => ({ limit: count, perMs })) ?? [];
+    plugin?.limits.rates ?? [];
   const budget = rule.daily_budget ?? plugin?.limits.dailyBudget;
   return {
     concurrency,

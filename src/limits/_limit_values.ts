@@ -5,7 +5,7 @@
  */
 
 import { parseHttpDate } from "./http_date.ts";
-import type { RateWindow } from "./rate.ts";
+import type { RateWindow } from "../model/rate.ts";
 
 /** When an answer came, by our clock and by its sender's. */
 export interface Clocks {

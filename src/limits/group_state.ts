@@ -6,7 +6,7 @@
 
 import { type AdaptiveOptions, type AdaptiveState, initialAdaptiveState } from "./adaptive_state.ts";
 import type { BudgetUse, DailyBudget } from "./daily_budget.ts";
-import type { RateWindow } from "./rate.ts";
+import type { RateWindow } from "../model/rate.ts";
 import type { TokenBucketSnapshot } from "./token_bucket.ts";
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RateWindow } from "./rate.ts";
+import type { RateWindow } from "../model/rate.ts";
 
 /** A budget in the API's own units, as far as one answer tells of it. */
 export interface LearnedBudget {

@@ -6,8 +6,8 @@
 
 import type { Clock } from "../model/ports.ts";
 import type { ClosedWhy, Feedback } from "../model/permit.ts";
-import type { RateWindow } from "./rate.ts";
-import { formatRate } from "./rate.ts";
+import type { RateWindow } from "../model/rate.ts";
+import { formatRate } from "../model/rate.ts";
 import { budgetLeft, spend } from "./daily_budget.ts";
 import { afterClockStep } from "./_after_clock_step.ts";
 import { adapt, nextStartAt } from "./adaptive_rate.ts";

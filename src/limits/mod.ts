@@ -19,7 +19,6 @@ export { parseHttpDate } from "./http_date.ts";
 export { type KeyedAcquireOptions, KeyedLimiter, type KeyedLimiterOptions } from "./keyed_limiter.ts";
 export type { LearnedBudget, LearnedLimits } from "./learned_limits.ts";
 export { readLimitHeaders } from "./limit_headers.ts";
-export { formatRate, parseRate, type RateWindow } from "./rate.ts";
 export { parseRetryAfter, type RetryAfterOptions } from "./retry_after.ts";
 export {
   type ConsumeOptions,

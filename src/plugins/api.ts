@@ -157,7 +157,7 @@ export interface PluginLimits {
   /** Requests at a time. @default `orchestrator.max_per_host`; unlimited for one that asks any host */
   readonly concurrency?: number;
   /**
-   * `<count>/<number><s, m, h or d>`, such as `10/s` or `1/3s`; all hold together. @default none: begins gently, and finds
+   * `<count>/<number><ms, s, m, h or d>`, such as `10/s`, `1/3s` or `0.2/s`; all hold together. @default none: begins gently, and finds
    * out
    */
   readonly rates?: readonly string[];

@@ -6,7 +6,7 @@
 
 export { checkPlugin, type PluginCheck, type PluginProblem } from "./describe_plugin.ts";
 export { type LoadedSources, loadPluginSources } from "./load.ts";
-export type { RateWindow, ResolverLimits } from "./limits.ts";
+export type { ResolverLimits } from "./limits.ts";
 export type { PluginManifest } from "./manifest.ts";
 export {
   type BrokenPlugin,

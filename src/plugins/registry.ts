@@ -53,7 +53,7 @@ export interface PluginInfo {
   readonly unusable?: string;
   /** The operator's tier, else the plugin's. */
   readonly tier: number;
-  /** The limits in force for its group, whose name is the plugin's. */
+  /** The limits that it states for its group, whose name is its own; the operator's stand above them. */
   readonly limits: ResolverLimits;
   /** Hosts whose downloads count in its group too, those of its base URLs included. */
   readonly sharedHosts: readonly string[];
@@ -189,11 +189,7 @@ function infoOf(
     enabled: settings.enabled,
     ...(unusable === undefined ? {} : { unusable }),
     tier: settings.tier,
-    limits: limitsInForce(
-      manifest.limits,
-      (setting) => (settings.values[setting] ?? "") !== "",
-      settings.limits,
-    ),
+    limits: limitsInForce(manifest.limits, (setting) => (settings.values[setting] ?? "") !== ""),
     sharedHosts: manifest.sharedHosts.length > 0 ? withBaseHosts(manifest.sharedHosts) : [],
     hosts: withBaseHosts(manifest.hosts),
     settings: Object.fromEntries(

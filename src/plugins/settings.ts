@@ -5,11 +5,9 @@
  */
 
 import type { SettingDeclaration } from "./api.ts";
-import { type LimitOverrides, limitOverridesSchema } from "./limits.ts";
 import { type PluginManifest, RESERVED_SETTINGS } from "./manifest.ts";
 import { nearest } from "../model/nearest.ts";
 import { readSettingValue, type SettingValue } from "./setting_value.ts";
-import { describeIssue } from "./validation.ts";
 
 /** Where settings come from. */
 export interface SettingSources {
@@ -26,7 +24,6 @@ export interface ResolvedSettings {
   readonly enabled: boolean;
   /** The operator's, else the plugin's. */
   readonly tier: number;
-  readonly limits: LimitOverrides;
   /** The plugin's own. */
   readonly values: Readonly<Record<string, SettingValue>>;
   /** Values that must not be shown. */
@@ -58,12 +55,10 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
     );
   }
 
-  const { enabled = true, tier = manifest.tier, limits = {} } = configured;
+  const { enabled = true, tier = manifest.tier } = configured;
   if (typeof enabled !== "boolean") refuse("enabled", `${show(enabled)} is not true or false`);
   const tierIsValid = typeof tier === "number" && Number.isInteger(tier) && tier >= 0 && tier <= 99;
   if (!tierIsValid) refuse("tier", `${show(tier)} is not a whole number from 0 to 99`);
-  const limitsRead = limitOverridesSchema.safeParse(limits);
-  if (!limitsRead.success) refuse("limits", describeIssue(limitsRead.error));
 
   const values: Record<string, SettingValue> = {};
   const secrets: string[] = [];
@@ -92,7 +87,6 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
   return {
     enabled: enabled !== false,
     tier: tierIsValid ? tier : manifest.tier,
-    limits: limitsRead.success ? limitsRead.data : {},
     values,
     secrets,
     problems,

@@ -137,14 +137,14 @@ Deno.test("limitsOf() prefers limits.<group> to resolvers.<name>.limits to the p
     );
   }
   const partly = await groupsOf({
-    resolvers: { api: { limits: { rates: ["5/s"], daily_budget: 10 } } },
-    limits: { api: { concurrency: 2, budget_reset_hour_utc: 8 } },
+    resolvers: { api: { limits: { rates: ["0.2/s"], daily_budget: 10, budget_reset_hour_utc: 8 } } },
+    limits: { api: { concurrency: 2 } },
   });
   assert.deepEqual(
     (({ concurrency, windows, dailyBudget }) => ({ concurrency, windows, dailyBudget }))(
       partly.limitsOf("api"),
     ),
-    { concurrency: 2, windows: [{ limit: 5, perMs: 1_000 }], dailyBudget: { limit: 10, resetHourUtc: 8 } },
+    { concurrency: 2, windows: [{ limit: 1, perMs: 5_000 }], dailyBudget: { limit: 10, resetHourUtc: 8 } },
   );
 });
 

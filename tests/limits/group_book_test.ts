@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { ADAPTIVE_DEFAULTS, GroupBook, type GroupLimits, type RateWindow } from "../../src/limits/mod.ts";
+import { ADAPTIVE_DEFAULTS, GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
+import type { RateWindow } from "../../src/model/rate.ts";
 import type { Closed, Feedback, Permit } from "../../src/model/permit.ts";
 import { SqliteWorkQueue } from "../../src/queue/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";

@@ -8,9 +8,9 @@ import {
   initialAdaptiveState,
   LimitGroup,
   parseGroupState,
-  type RateWindow,
   withOperatorLimits,
 } from "../../src/limits/mod.ts";
+import type { RateWindow } from "../../src/model/rate.ts";
 import type { Feedback } from "../../src/model/permit.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 

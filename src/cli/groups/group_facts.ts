@@ -6,13 +6,12 @@
 
 import {
   ADAPTIVE_DEFAULTS,
-  formatRate,
   type GroupState,
   LimitGroup,
   type OperatorLimits,
   parseGroupState,
-  parseRate,
 } from "../../limits/mod.ts";
+import { formatRate, parseRate } from "../../model/rate.ts";
 import type { ClosedWhy } from "../../model/permit.ts";
 import type { Clock } from "../../model/ports.ts";
 import type { GroupRow } from "../../queue/mod.ts";

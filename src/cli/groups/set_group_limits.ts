@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type OperatorLimits, parseGroupState, parseRate, withOperatorLimits } from "../../limits/mod.ts";
+import { type OperatorLimits, parseGroupState, withOperatorLimits } from "../../limits/mod.ts";
+import { parseRate } from "../../model/rate.ts";
 import { InputError, messageOf } from "../../model/errors.ts";
 import { loadPluginSources } from "../../plugins/mod.ts";
 import type { CommandContext } from "../action.ts";

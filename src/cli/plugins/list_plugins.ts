@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatRate } from "../../model/rate.ts";
 import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginFile, type PluginInfo } from "../../plugins/mod.ts";
 import type { CommandContext } from "../action.ts";
 import type { EngineFlags } from "../engine_start.ts";
@@ -46,7 +47,11 @@ function pluginJson(info: PluginInfo): Record<string, unknown> {
     usable: enabled && unusable === undefined,
     problem: unusable ?? null,
     replaced: replaced.map(placeOf),
-    limits,
+    limits: {
+      concurrency: limits.concurrency ?? null,
+      rates: limits.rates.map(formatRate),
+      daily_budget: limits.dailyBudget ?? null,
+    },
     settings,
   };
 }

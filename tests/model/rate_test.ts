@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatRate, parseRate } from "../../src/limits/mod.ts";
+import { formatRate, parseRate } from "../../src/model/rate.ts";
 
 Deno.test("parseRate() reads counts a period", () => {
   const cases: ReadonlyArray<readonly [string, number, number]> = [

@@ -47,6 +47,16 @@ export function parseRate(text: string): RateWindow {
   return window;
 }
 
+/** Whether {@linkcode parseRate} reads `text`. */
+export function isRate(text: string): boolean {
+  try {
+    parseRate(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes a rate as {@linkcode parseRate} reads it, with the largest unit that needs no fraction. */
 export function formatRate(window: RateWindow): string {
   for (const [unit, unitMs] of Object.entries(UNITS_MS)) {
