@@ -47,8 +47,10 @@ interface Lane {
 interface Route {
   readonly lanes: Lane[];
   ready: number;
-  /** Jobs given to each set. */
+  /** Jobs given to each set, counted from where the set was let in. */
   readonly given: Map<number, number>;
+  /** The count of the set that was served last: where a set begins that finds no other waiting. */
+  clock: number;
 }
 
 /** The mirror of the lanes, and the choice among them. */
@@ -67,7 +69,7 @@ export class LaneBook {
     this.#lanes.set(row.id, lane);
     this.#ids.set(keyOf(row.route, row.setId, row.priority), row.id);
     let route = this.#routes.get(row.route);
-    if (!route) this.#routes.set(row.route, route = { lanes: [], ready: 0, given: new Map() });
+    if (!route) this.#routes.set(row.route, route = { lanes: [], ready: 0, given: new Map(), clock: 0 });
     route.lanes.push(lane);
     this.adjust(row.id, row.ready, now);
   }
@@ -122,7 +124,8 @@ export class LaneBook {
       const lane = this.#next(route, chosen, now);
       if (!lane) break;
       chosen.set(lane.id, (chosen.get(lane.id) ?? 0) + 1);
-      route.given.set(lane.setId, (route.given.get(lane.setId) ?? 0) + 1);
+      route.clock = route.given.get(lane.setId) ?? 0;
+      route.given.set(lane.setId, route.clock + 1);
       lane.waitingSince = now;
     }
     return chosen;
@@ -144,14 +147,18 @@ export class LaneBook {
     return a.priority - (now - a.waitingSince) / AGEING_MS < b.priority - (now - b.waitingSince) / AGEING_MS;
   }
 
-  /** Lets a set that was idle on the route start at the least share of those that are not. */
+  /**
+   * Lets a set that was idle on the route start at the least share of those that are not; without any at what was given last,
+   * so that a set which once worked alone is not behind all that come later.
+   */
   #admit(route: Route, lane: Lane): void {
     let least = Infinity;
     for (const other of route.lanes) {
       if (other.ready > 0 && other.setId === lane.setId) return;
       if (other.ready > 0) least = Math.min(least, route.given.get(other.setId) ?? 0);
     }
-    if (least !== Infinity) route.given.set(lane.setId, Math.max(least, route.given.get(lane.setId) ?? 0));
+    const start = least === Infinity ? route.clock : least;
+    route.given.set(lane.setId, Math.max(start, route.given.get(lane.setId) ?? 0));
   }
 }
 

@@ -47,6 +47,15 @@ Deno.test("a set that was idle has no claim on the past", () => {
   deepEqual([chosen.get(1), chosen.get(2)], [50, 50]);
 });
 
+Deno.test("a set that once worked alone is not behind all that come later", () => {
+  const book = bookOf({ setId: 1, ready: 1_000 }, { setId: 2, ready: 0 });
+  equal(take(book, 1_000).get(1), 1_000);
+  book.adjust(2, 1_000, 0);
+  take(book, 10);
+  book.adjust(1, 1, 0);
+  equal(take(book, 2).get(1), 1);
+});
+
 Deno.test("a set that trickles in takes its turn at once, and no more than its turn", () => {
   const book = bookOf({ setId: 1, ready: 1_000 }, { setId: 2, ready: 0 });
   for (let round = 0; round < 50; round++) {
