@@ -151,6 +151,18 @@ Deno.test("queue import --set --priority puts the works where they belong", asyn
   deepEqual({ set, priority }, { set: "survey", priority: 7 });
 });
 
+Deno.test("queue import makes a set of each list, so that none waits behind another", async () => {
+  await using program = new Program();
+  await program.run(["queue", "import", program.write("long.txt", "10.1234/a\n")]);
+  await program.run(["queue", "enqueue", "--input", program.write("short.txt", "10.1234/b\n")]);
+  await program.run(["queue", "import", "-"], { stdin: "10.1234/c\n" });
+  await program.run(["queue", "enqueue", "10.1234/d"]);
+  const sets = ["a", "b", "c", "d"].map(async (name) => (await shown(program, `10.1234/${name}`)).set);
+  const [long, short, stdin, single] = await Promise.all(sets);
+  deepEqual([long, short, single], ["long.txt", "short.txt", "default"]);
+  match(String(stdin), /^stdin \d{4}-.*Z$/);
+});
+
 Deno.test("queue import takes a URL's host for its first step", async () => {
   await using program = new Program();
   await program.run(["queue", "import", "-"], { stdin: "https://Example.org:8443/a.pdf\n" });

@@ -32,7 +32,7 @@ const options = object({
   ),
   set: optional(option("--set", string({ metavar: "NAME" }), {
     description:
-      message`Name of the set that the works belong to. Sets share the hosts evenly. Default: default.`,
+      message`Name of the set that the works belong to. Sets share the hosts evenly. Default: the name of the file.`,
   })),
   priority: optional(option("--priority", integer({ min: 0, max: 9, metavar: "N" }), {
     description: message`From 0, the most urgent, to 9; for all lines, in place of their own. Default: 0.`,

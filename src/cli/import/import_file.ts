@@ -4,12 +4,13 @@
  * @module
  */
 
+import { basename } from "node:path";
 import { InputError } from "../../model/errors.ts";
 import type { CommandContext } from "../action.ts";
 import { complain } from "../complain.ts";
 import { EXIT } from "../exit_code.ts";
 import { openQueue } from "../open_queue.ts";
-import { jsonLine } from "../render/json.ts";
+import { isoTime, jsonLine } from "../render/json.ts";
 import { plural } from "../render/units.ts";
 import { BrokenLines } from "./broken_lines.ts";
 import { openBytes } from "./open_bytes.ts";
@@ -44,7 +45,7 @@ export async function importFile(request: ImportRequest, context: CommandContext
     onBroken: (line, problem) => report.add(line, problem),
     ...(format === undefined ? {} : { format }),
     ...(request.limit === undefined ? {} : { limit: request.limit }),
-    ...(request.set === undefined ? {} : { set: request.set }),
+    set: request.set ?? setNameOf(file, context.clock.now()),
     ...(request.priority === undefined ? {} : { priority: request.priority }),
   };
   if (strict) {
@@ -96,6 +97,11 @@ async function take(
     }
     throw error;
   }
+}
+
+/** Each import is a set of its own, so that a short list does not wait behind a long one. */
+function setNameOf(file: string, now: number): string {
+  return file === "-" ? `stdin ${isoTime(now)}` : basename(file);
 }
 
 function formatOfName(file: string): ListFormat | undefined {

@@ -28,7 +28,7 @@ export interface ImportOptions {
   /** Take no more than this many. @default all */
   readonly limit?: number;
   /** The set that the jobs belong to; sets share due hosts evenly. */
-  readonly set?: string;
+  readonly set: string;
   /** Takes the place of each line's own. */
   readonly priority?: number;
   /** Called for each line that cannot be taken. */
