@@ -6,8 +6,7 @@
 
 import { InputError } from "../model/errors.ts";
 import type { PermitSource } from "../model/permit.ts";
-import type { Clock, Logger } from "../model/ports.ts";
-import { silentMeter } from "../model/ports.ts";
+import type { Clock, Logger, Meter } from "../model/ports.ts";
 import type { Resolver, ResolverFetch } from "../model/resolver.ts";
 import {
   createHttpClient,
@@ -46,9 +45,10 @@ export interface Network extends AsyncDisposable {
 /** Opens the plugins and the client. `configNow` is asked whenever a limit is looked up. */
 export async function openNetwork(
   start: EngineStart,
-  { clock, logger, configNow, openHost }: {
+  { clock, logger, meter, configNow, openHost }: {
     readonly clock: Clock;
     readonly logger: Logger;
+    readonly meter: Meter;
     readonly configNow: () => Config;
     readonly openHost: OpenGuestHost;
   },
@@ -74,7 +74,7 @@ export async function openNetwork(
   const client = stack.use(createHttpClient({
     clock,
     logger,
-    meter: silentMeter,
+    meter,
     policy: createUrlPolicy({ allowNet, allowPrivate }),
     userAgent: config.network.user_agent,
     timeouts: {

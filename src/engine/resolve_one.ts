@@ -8,7 +8,7 @@ import { InputError } from "../model/errors.ts";
 import { GroupBook } from "../limits/mod.ts";
 import type { PermitSource } from "../model/permit.ts";
 import { SystemClock } from "../runtime/mod.ts";
-import { createLogger } from "../telemetry/mod.ts";
+import { createLogger, createMeter } from "../telemetry/mod.ts";
 import { tellingWalls } from "../pipeline/mod.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
@@ -28,7 +28,13 @@ export async function resolveOne(
   const clock = new SystemClock();
   const { log_level: level, log_format: format } = config.telemetry;
   const logger = createLogger({ level, format, clock });
-  await using network = await openNetwork(start, { clock, logger, configNow: () => config, openHost });
+  await using network = await openNetwork(start, {
+    clock,
+    logger,
+    meter: createMeter(),
+    configNow: () => config,
+    openHost,
+  });
   const { registry, groups } = network;
   const resolver = registry.resolvers.find(({ name }) => name === plugin);
   if (!resolver) {

@@ -10,7 +10,6 @@ import { emptyRecord } from "../model/artifact.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Clock, Logger, Random } from "../model/ports.ts";
-import { silentMeter } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
 import { type JobContext, type JobEnd, Orchestrator } from "../orchestrator/mod.ts";
 import {
@@ -24,7 +23,7 @@ import {
 } from "../pipeline/mod.ts";
 import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
-import { createLogger } from "../telemetry/mod.ts";
+import { createLogger, createMeter } from "../telemetry/mod.ts";
 import { type Groups, routeOf } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { type Network, openNetwork } from "./network.ts";
@@ -70,9 +69,16 @@ export function runQueue(
     const random = new SystemRandom();
     const { log_level: level, log_format: format } = config.telemetry;
     const logger = createLogger({ level, format, clock });
+    const meter = createMeter();
     using queue = openQueue(config, command.only ? ":memory:" : config.queue.path, clock, random);
     if (command.only) await queue.enqueue(command.only);
-    await using network = await openNetwork(start, { clock, logger, configNow: () => config, openHost });
+    await using network = await openNetwork(start, {
+      clock,
+      logger,
+      meter,
+      configNow: () => config,
+      openHost,
+    });
     const { groups } = network;
     warnOfUnusable(network, logger);
     book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => orchestrator?.nudge() });
@@ -108,7 +114,7 @@ export function runQueue(
       },
       clock,
       logger,
-      meter: silentMeter,
+      meter,
       workerId,
       maxWorkers: config.orchestrator.max_workers,
       leaseTtlMs: config.orchestrator.lease_ttl_seconds * 1000,

@@ -9,7 +9,7 @@ import type { Meter } from "../model/ports.ts";
 
 /**
  * Makes a meter that hands everything to whatever provider of OpenTelemetry is registered, and to nobody if there
- * is none. Deno registers its own exporter when it is started with `OTEL_DENO=true`.
+ * is none. Deno registers its own exporter when it is started, or the program is compiled, with `OTEL_DENO=true`.
  */
 export function createMeter(): Meter {
   const meter = metrics.getMeter("contentdownload");
