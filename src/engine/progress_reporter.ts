@@ -6,7 +6,7 @@
 
 import type { Clock } from "../model/ports.ts";
 import type { Orchestrator } from "../orchestrator/mod.ts";
-import type { WorkQueue } from "../queue/mod.ts";
+import type { QueueStats, WorkQueue } from "../queue/mod.ts";
 import type { EngineEvent } from "./protocol.ts";
 
 /** How often it is told, while something happens. */
@@ -43,18 +43,23 @@ export class ProgressReporter {
     };
 
     async function tick(this: ProgressReporter): Promise<void> {
-      if (this.#stirred) {
-        this.#stirred = false;
-        const stats = await this.#queue.stats();
-        if (this.#ended) return;
-        this.#onEvent({
-          type: "progress",
-          stats,
-          running: orchestrator.running.map((job) => job.artifactId),
-          nextWorkAt: orchestrator.nextWorkAt,
-        });
+      const stats = this.#stirred ? await this.#stats() : null;
+      if (this.#ended) return;
+      if (stats) {
+        const running = orchestrator.running.map((job) => job.artifactId);
+        this.#onEvent({ type: "progress", stats, running, nextWorkAt: orchestrator.nextWorkAt });
       }
       timer = this.#clock.setTimer(PROGRESS_MS, tick.bind(this));
+    }
+  }
+
+  async #stats(): Promise<QueueStats | null> {
+    this.#stirred = false;
+    try {
+      return await this.#queue.stats();
+    } catch {
+      // The pump meets the same database, and says why it cannot be used.
+      return null;
     }
   }
 }

@@ -18,7 +18,7 @@ export type EngineCommand =
     readonly type: "run";
     /** Whether to end when nothing is left to do. */
     readonly drain: boolean;
-    /** Jobs for a queue in memory, used in place of the file: `get`. */
+    /** Jobs for a queue in memory, in place of those of the file: `get`. */
     readonly only?: readonly NewJob[];
   }
   | {

@@ -21,12 +21,19 @@ import {
   processArtifact,
   StoreError,
 } from "../pipeline/mod.ts";
-import { freshRoute, type LeasedJob, type QueueStats, SqliteWorkQueue } from "../queue/mod.ts";
+import {
+  freshRoute,
+  type LeasedJob,
+  type QueueStats,
+  SqliteWorkQueue,
+  type SqliteWorkQueueOptions,
+} from "../queue/mod.ts";
 import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger, createMeter } from "../telemetry/mod.ts";
 import { type Groups, routeOf } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
 import { type Network, openNetwork } from "./network.ts";
+import { OneOffQueue } from "./one_off_queue.ts";
 import { PartOwners } from "./part_owners.ts";
 import { ProgressReporter } from "./progress_reporter.ts";
 import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";
@@ -70,7 +77,7 @@ export function runQueue(
     const { log_level: level, log_format: format } = config.telemetry;
     const logger = createLogger({ level, format, clock });
     const meter = createMeter();
-    using queue = openQueue(config, command.only ? ":memory:" : config.queue.path, clock, random);
+    using queue = openQueue(config, command.only !== undefined, clock, random);
     if (command.only) await queue.enqueue(command.only);
     await using network = await openNetwork(start, {
       clock,
@@ -147,9 +154,9 @@ function warnOfUnusable({ registry }: Network, logger: Logger): void {
 }
 
 /** Opens the queue that a configuration describes. */
-function openQueue(config: Config, path: string, clock: Clock, random: Random): SqliteWorkQueue {
-  return new SqliteWorkQueue({
-    path: path === ":memory:" ? path : resolve(path),
+function openQueue(config: Config, isOneOff: boolean, clock: Clock, random: Random): SqliteWorkQueue {
+  const options: SqliteWorkQueueOptions = {
+    path: resolve(config.queue.path),
     clock,
     random,
     busyTimeoutMs: config.queue.timeout_sec * 1000,
@@ -158,7 +165,8 @@ function openQueue(config: Config, path: string, clock: Clock, random: Random): 
       backoffMs: config.orchestrator.retry_backoff_seconds * 1000,
       jitterMs: config.orchestrator.jitter_seconds * 1000,
     },
-  });
+  };
+  return isOneOff ? new OneOffQueue(options) : new SqliteWorkQueue(options);
 }
 
 /** Runs the pipeline on a job, and says to the queue what it said to us. */

@@ -35,7 +35,7 @@ export type GetArguments = InferValue<typeof options>;
 export const getCommand = command("get", map(options, (args): Action => (context) => run(args, context)), {
   brief: message`Download works now.`,
   description:
-    message`Downloads works at once, without the queue's database, and prints the path of each file. What is there already is not fetched again.`,
+    message`Downloads works at once, beside the queue, and prints the path of each file. What is there already is not fetched again. Limits hold together with those of the queue, in its database, and from one command to the next.`,
   footer: footer([
     "contentdownload get 10.1371/journal.pone.0213978",
     "contentdownload get arXiv:2101.00001 PMC4234579 --out papers",
