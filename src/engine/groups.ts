@@ -88,24 +88,24 @@ function sharedHosts(registry: PluginRegistry): ReadonlyMap<string, string> {
 }
 
 function createNeeds(resolvers: readonly Resolver[], groupOfHost: (key: string) => string): NeedsOf {
-  const fresh = new Map<string, readonly (readonly string[])[]>();
+  const fresh = new Map<string, ReturnType<NeedsOf>>();
   return (route) => {
-    if (route.startsWith(HOST) && !route.includes(" ")) return [[groupOfHost(route.slice(HOST.length))]];
+    if (route.startsWith(HOST) && !route.includes(" ")) return [[[groupOfHost(route.slice(HOST.length))]]];
     const kind = freshKind(route);
-    if (kind === null) return [route.split(" ")];
+    if (kind === null) return [[route.split(" ")]];
     let needs = fresh.get(route);
-    if (!needs) fresh.set(route, needs = firstTier(resolvers, kind));
+    if (!needs) fresh.set(route, needs = tiersOf(resolvers, kind));
     return needs;
   };
 }
 
-/** The resolvers that a work is asked of first; any one of them will do to begin with. */
-function firstTier(resolvers: readonly Resolver[], kind: string): readonly (readonly string[])[] {
+/** The resolvers that a work is asked of, by tiers; any one of a tier will do to begin with. */
+function tiersOf(resolvers: readonly Resolver[], kind: string): ReturnType<NeedsOf> {
   const able = resolvers.filter(({ accepts }) => accepts.some((accepted: IdKind) => accepted === kind));
-  const tier = Math.min(...able.map((resolver) => resolver.tier));
-  const first = able.filter((resolver) => resolver.tier === tier).map(({ group }) => [group]);
+  const tiers = Map.groupBy(able.toSorted((a, b) => a.tier - b.tier), ({ tier }) => tier);
+  const [first, ...later] = [...tiers.values()].map((tier) => tier.map(({ group }) => [group]));
   // A work that nobody can be asked about needs nobody's leave to end.
-  return first.length > 0 ? first : [[]];
+  return first ? [first, ...later] : [[[]]];
 }
 
 /** What the operator's configuration, the plugin and the defaults say of a group, in this order. */

@@ -18,6 +18,12 @@ export interface ResolverRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * A question whose limit group opens later than this does not keep a work from the next tier: the other resolvers may know
+ * an open copy meanwhile.
+ */
+export const PATIENCE_MS = 60_000;
+
 /** What stands in front of a page: a check for robots, or a login. */
 export type Wall = Extract<Reason, "bot-wall" | "login-wall">;
 

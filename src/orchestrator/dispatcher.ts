@@ -10,7 +10,8 @@
  *    the line of that group. Only awake routes are looked at.
  * 2. For each awake route in turn: as many jobs as its groups have room for, as there are ready, and as there are
  *    free workers. Their permits are taken at once, all groups of a job or none.
- * 3. A route without room waits in the line of the group that is closed. One that was cut short for want of a worker
+ * 3. A route without room waits in the line of the group that is closed. Fresh jobs, for which the resolvers of the first
+ *    tier are closed for long, as when a day's budget is used up, begin with those of the next. A route that was cut short for want of a worker
  *    stays awake, behind the others, so that none starves.
  * 4. Where workers are what is scarce, half of them go to the *late* routes first: those with the most work left for
  *    their rate, and fresh jobs, since nobody knows yet what work they bring. In turn with thousands of others a host
@@ -23,7 +24,8 @@
  */
 
 import type { Permit } from "../model/permit.ts";
-import type { GroupBook } from "../limits/mod.ts";
+import { PATIENCE_MS } from "../model/resolver.ts";
+import type { GroupBook, Room } from "../limits/mod.ts";
 import { type Demand, type ExchangeView, freshKind } from "../queue/mod.ts";
 import { pace } from "./pace.ts";
 import { WaitingRoutes } from "./waiting_routes.ts";
@@ -32,8 +34,14 @@ import { WaitingRoutes } from "./waiting_routes.ts";
 const PACE_MS = 1_000;
 const PACE_MS_PER_GROUP = 1;
 
-/** Ways in which the first request of a job on a route can be paid for: each is a list of groups, best first. */
-export type NeedsOf = (route: string) => readonly (readonly string[])[];
+/** Ways in which the first request of a job can be paid for: each is a list of groups, best first. */
+export type Ways = readonly (readonly string[])[];
+
+/**
+ * The ways of a route's jobs, in tiers, at least one: a later tier is for as long as all ways of those before it are closed for
+ * longer than {@linkcode PATIENCE_MS}.
+ */
+export type NeedsOf = (route: string) => readonly [Ways, ...Ways[]];
 
 /** What was decided: jobs to lease, each with the permit for its first request. */
 export interface Dispatch {
@@ -57,6 +65,8 @@ export class Dispatcher {
   readonly #needsOf: NeedsOf;
   readonly #awake = { late: new Set<string>(), others: new Set<string>() };
   readonly #waiting = new WaitingRoutes();
+  /** Routes with several tiers that wait. */
+  readonly #tiered = new Set<string>();
   #paceAt = -Infinity;
   /** Groups that are late. */
   #late: ReadonlySet<string> = new Set();
@@ -77,7 +87,7 @@ export class Dispatcher {
   /** Decides, for `workers` free workers. Called inside the exchange, after the book was settled. */
   dispatch(view: ExchangeView, workers: number): Dispatch {
     for (const route of view.takeStirred()) this.#rouse(route);
-    for (const group of this.#book.takeStirred()) this.#waiting.stir(group);
+    this.#takeNews(this.#book.takeStirred());
     // Even if no worker is free: an opening that has passed is none to be waited for.
     this.#waiting.wake(view.now);
     if (view.now >= this.#paceAt) {
@@ -114,7 +124,7 @@ export class Dispatcher {
       const before = begun.get(route) ?? 0;
       const ready = view.ready(route) - before;
       let left = ready;
-      for (const groups of left > 0 ? this.#needsOf(route) : []) {
+      for (const groups of left > 0 ? this.#waysOf(route, view.now) : []) {
         const room = groups.length === 0 ? free : this.#book.room(groups).count;
         const count = Math.min(left, room, free);
         if (count <= 0) continue;
@@ -144,6 +154,31 @@ export class Dispatcher {
     return { count: permits.length, permits };
   }
 
+  #takeNews(stirred: ReadonlySet<string>): void {
+    for (const group of stirred) this.#waiting.stir(group);
+    // A group that closes for long opens the way to the tier after it, which waits in no line yet.
+    for (const route of this.#tiered) {
+      const [first] = this.#needsOf(route);
+      if (!first.some((groups) => groups.some((group) => stirred.has(group)))) continue;
+      this.#tiered.delete(route);
+      this.#rouse(route);
+    }
+  }
+
+  /** The ways that count now: those of the first tier, and of the next for as long as all of it stay closed. */
+  #waysOf(route: string, now: number): Ways {
+    const [first, ...later] = this.#needsOf(route);
+    const ways = [...first];
+    let last = first;
+    for (const tier of later) {
+      const isOver = ({ count, until }: Room) => count === 0 && until > now + PATIENCE_MS;
+      if (!last.every((groups) => isOver(this.#book.room(groups)))) break;
+      ways.push(...tier);
+      last = tier;
+    }
+    return ways;
+  }
+
   #rouse(route: string): void {
     if (this.#awake.late.has(route) || this.#awake.others.has(route)) return;
     this.#lineOf(route).add(route);
@@ -155,7 +190,7 @@ export class Dispatcher {
 
   #isLate(route: string): boolean {
     return freshKind(route) !== null ||
-      this.#needsOf(route).some((groups) => groups.some((group) => this.#late.has(group)));
+      this.#needsOf(route).flat().some((groups) => groups.some((group) => this.#late.has(group)));
   }
 
   /** Moves the awake routes that have become late, or are no longer. */
@@ -173,7 +208,8 @@ export class Dispatcher {
   /** Each way to pay for a job has a group that is closed; any of these may open first. */
   #wait(route: string, now: number): void {
     const isLate = this.#isLate(route);
-    for (const groups of this.#needsOf(route)) {
+    if (this.#needsOf(route).length > 1) this.#tiered.add(route);
+    for (const groups of this.#waysOf(route, now)) {
       const rooms = groups.map((group) => ({ group, room: this.#book.room([group]) }));
       const [first, ...others] = rooms;
       if (!first) continue;

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Dispatch, Dispatcher, type NeedsOf } from "./dispatcher.ts";
+export { type Dispatch, Dispatcher, type NeedsOf, type Ways } from "./dispatcher.ts";
 export type { JobContext, JobEnd, ProcessJob, Unleased } from "./job.ts";
 export { Orchestrator, type OrchestratorOptions, type RunEnd } from "./orchestrator.ts";
 export { Pump, type PumpOptions } from "./pump.ts";

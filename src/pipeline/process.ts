@@ -6,6 +6,7 @@
 
 import type { ArtifactRecord, Candidate } from "../model/artifact.ts";
 import type { Closed } from "../model/permit.ts";
+import { PATIENCE_MS } from "../model/resolver.ts";
 import { ask } from "./ask.ts";
 import { type Cursor, DIRECT, openCursor, writeCursor } from "./cursor.ts";
 import type { Downloaded } from "./downloaded.ts";
@@ -22,12 +23,6 @@ import {
   foundRecord,
   recordWithoutFile,
 } from "./verdict.ts";
-
-/**
- * A step whose group opens later than this does not keep a job from going on to the next tier: the other resolvers
- * may know an open copy elsewhere.
- */
-const PATIENCE_MS = 60_000;
 
 /** Refusals by rate of one URL after which it counts as failed. */
 const MAX_LIMITED = 10;

@@ -27,7 +27,7 @@ export function idleOrchestrator(
     ...options,
     queue,
     book,
-    needsOf: () => [["api"]],
+    needsOf: () => [[["api"]]],
     process: () => Promise.resolve({ type: "ack", record: doneRecord }),
     clock,
     logger: silentLogger,

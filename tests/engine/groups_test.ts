@@ -103,14 +103,14 @@ Deno.test("each host answers for itself where a plugin asks any host", async () 
 
 Deno.test("needsOf() says with what a job on each route can begin", async () => {
   const { needsOf } = await groupsOf({});
-  // Any one of the first tier's resolvers will do.
-  assert.deepEqual(needsOf("fresh:doi"), [["api"], ["fellow"]]);
-  assert.deepEqual(needsOf("fresh:pmid"), [["api"]]);
-  assert.deepEqual(needsOf("fresh:arxiv"), [["repository"]]);
-  assert.deepEqual(needsOf("fresh:openalex"), [[]]);
-  assert.deepEqual(needsOf("api"), [["api"]]);
-  assert.deepEqual(needsOf("host:example.org"), [["host:example.org"]]);
-  assert.deepEqual(needsOf("host:repository.example"), [["repository"]]);
+  // Any one of a tier's resolvers will do.
+  assert.deepEqual(needsOf("fresh:doi"), [[["api"], ["fellow"]], [["repository"]]]);
+  assert.deepEqual(needsOf("fresh:pmid"), [[["api"]]]);
+  assert.deepEqual(needsOf("fresh:arxiv"), [[["repository"]]]);
+  assert.deepEqual(needsOf("fresh:openalex"), [[[]]]);
+  assert.deepEqual(needsOf("api"), [[["api"]]]);
+  assert.deepEqual(needsOf("host:example.org"), [[["host:example.org"]]]);
+  assert.deepEqual(needsOf("host:repository.example"), [[["repository"]]]);
 });
 
 Deno.test("limitsOf() prefers limits.<group> to resolvers.<name>.limits to the plugin to the default", async () => {

@@ -7,7 +7,12 @@
 import { ADAPTIVE_DEFAULTS, GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
 import type { Feedback } from "../../src/model/permit.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
-import { Orchestrator, type OrchestratorOptions, type ProcessJob } from "../../src/orchestrator/mod.ts";
+import {
+  Orchestrator,
+  type OrchestratorOptions,
+  type ProcessJob,
+  type Ways,
+} from "../../src/orchestrator/mod.ts";
 import {
   type ExchangeView,
   type LeasedJob,
@@ -117,8 +122,8 @@ export async function withFile(work: (open: (clock: VirtualClock) => SqliteWorkQ
 }
 
 /** Each route needs the group of its name; `fresh:…` needs none. */
-export function needsGroupOfRoute(route: string): readonly (readonly string[])[] {
-  return [route.startsWith("fresh:") ? [] : [route]];
+export function needsGroupOfRoute(route: string): readonly [Ways] {
+  return [[route.startsWith("fresh:") ? [] : [route]]];
 }
 
 /** Plans inside an exchange of the real queue, and gives what was leased. */

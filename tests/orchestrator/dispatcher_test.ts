@@ -1,10 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Permit } from "../../src/model/permit.ts";
-import { Dispatcher, type NeedsOf } from "../../src/orchestrator/mod.ts";
+import { Dispatcher, type Ways } from "../../src/orchestrator/mod.ts";
 import { answered, exchange, jobsOn, limits, makeRig, needsGroupOfRoute, type Rig } from "./_rig.ts";
 
 /** A rig with a dispatcher that counts how often it asks the groups. */
-function makeDispatcher(needsOf: NeedsOf = needsGroupOfRoute) {
+function makeDispatcher(
+  waysOf: (route: string) => Ways = (route) => needsGroupOfRoute(route)[0],
+  ...later: Ways[]
+) {
   const rig = makeRig();
   const looks: string[] = [];
   const room = rig.book.room.bind(rig.book);
@@ -12,7 +15,7 @@ function makeDispatcher(needsOf: NeedsOf = needsGroupOfRoute) {
     looks.push(names.join("+"));
     return room(names);
   };
-  const dispatcher = new Dispatcher(rig.book, needsOf);
+  const dispatcher = new Dispatcher(rig.book, (route) => [waysOf(route), ...later]);
   /** One exchange: leases what is dispatched for so many workers, and gives the routes of the jobs, in order. */
   const beat = async (workers: number) => {
     looks.length = 0;
@@ -224,6 +227,43 @@ Deno.test("Dispatcher waits only for groups that are closed", async () => {
   await fill(test.rig, { x: 3 });
   equal((await test.beat(9)).routes.length, 1);
   equal(test.dispatcher.nextOpening(), test.rig.clock.now() + 5_000);
+});
+
+/** A group's server asks to wait. */
+function askToWait(rig: Rig, group: string, seconds: number): void {
+  const permit = rig.book.acquire([group]);
+  if (permit.type !== "permit") throw new TypeError(`${group} is closed`);
+  permit.depart();
+  permit.report(answered(429, { "retry-after": String(seconds) }));
+  permit[Symbol.dispose]();
+  rig.book.settle();
+}
+
+Deno.test("Dispatcher begins with a later tier while the first is closed for long", async () => {
+  using test = makeDispatcher(() => [["first"]], [["second"], ["other"]], [["third"]]);
+  for (const group of ["first", "second", "other", "third"]) {
+    test.rig.limits.set(group, limits({ concurrency: 1 }));
+  }
+  askToWait(test.rig, "first", 3600);
+  await fill(test.rig, { x: 9 });
+  deepEqual((await test.beat(9)).permits.map(({ groups }) => groups.join()), ["second", "other"]);
+});
+
+Deno.test("Dispatcher leaves later tiers alone while the first opens soon, until it closes for long", async () => {
+  using test = makeDispatcher(() => [["first"]], [["second"]]);
+  for (const group of ["first", "second"]) test.rig.limits.set(group, limits({ concurrency: 2 }));
+  const { clock, book } = test.rig;
+  const underWay = book.acquire(["first"]);
+  askToWait(test.rig, "first", 30);
+  await fill(test.rig, { x: 9 });
+  deepEqual((await test.beat(9)).permits, []);
+  equal(test.dispatcher.nextOpening(), clock.now() + 30_000);
+  // A request that was under way brings the news.
+  if (underWay.type !== "permit") throw new TypeError("closed");
+  underWay.depart();
+  underWay.report(answered(429, { "retry-after": "3600" }));
+  underWay[Symbol.dispose]();
+  deepEqual((await test.beat(9)).permits.map(({ groups }) => groups.join()), ["second", "second"]);
 });
 
 Deno.test("Dispatcher needs no permit for a route that needs no group", async () => {

@@ -64,7 +64,7 @@ export class Incarnation {
       // The orchestrator uses no other part of it.
       queue: faulty as WorkQueue,
       book: this.book,
-      needsOf: (route) => route === "fresh:doi" ? RESOLVERS.map((name) => [name]) : [route.split(" ")],
+      needsOf: (route) => [route === "fresh:doi" ? RESOLVERS.map((name) => [name]) : [route.split(" ")]],
       process: (job, context) => processSimulated(job, context, { ...shared, process: this }),
       clock,
       logger: silentLogger,
