@@ -4,7 +4,6 @@
  * @module
  */
 
-import { InputError } from "../../model/errors.ts";
 import type { ArtifactRecord } from "../../model/artifact.ts";
 import type { Clock, Random } from "../../model/ports.ts";
 import type { Reason } from "../../model/reason.ts";
@@ -26,8 +25,10 @@ import { Connection } from "./connection.ts";
 import { Holders } from "./holders.ts";
 import { type Foreign, Mirror } from "./mirror.ts";
 import { Reader } from "./reader.ts";
-import { integer, text } from "./row.ts";
+import { retryFailed } from "./retry_failed.ts";
+import { text } from "./row.ts";
 import * as sql from "./statements.ts";
+import { WalWatch } from "./wal_watch.ts";
 import { Write } from "./write.ts";
 
 /** How a queue is opened. */
@@ -68,7 +69,7 @@ export class SqliteWorkQueue implements WorkQueue {
   readonly #holders: Holders;
   /** See {@linkcode WriteContext}. */
   readonly #bare = new Set<number>();
-  #walStamp = "";
+  readonly #walWatch: WalWatch;
 
   /**
    * Opens the file and brings its schema up to date.
@@ -81,6 +82,7 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#reader = new Reader(this.#connection);
     this.#mirror = new Mirror(this.#connection);
     this.#holders = new Holders(this.#connection, options.clock);
+    this.#walWatch = new WalWatch(this.#connection.path);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#retry = options.retry;
@@ -185,9 +187,7 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   touched(): boolean {
-    const before = this.#walStamp;
-    this.#walStamp = this.#readWalStamp();
-    return this.#walStamp !== before;
+    return this.#walWatch.changed();
   }
 
   stats(): Promise<QueueStats> {
@@ -197,24 +197,7 @@ export class SqliteWorkQueue implements WorkQueue {
   async retryFailed(
     options: { readonly reason?: Reason; readonly maxAttempts?: number } = {},
   ): Promise<number> {
-    let revived = 0;
-    for (let afterId = 0;;) {
-      // In pages, so that a run that works on the same file waits for a few milliseconds only.
-      const last = await this.#write(true, (write) => {
-        const rows = this.#connection.statement(sql.FAILED_JOBS).all(afterId);
-        for (const row of rows) {
-          const reason = text(row, "reason");
-          if (options.reason !== undefined && reason !== options.reason) continue;
-          if (options.maxAttempts !== undefined && integer(row, "attempts") >= options.maxAttempts) continue;
-          write.revive(integer(row, "id"), text(row, "artifact_id"), integer(row, "lane"), reason);
-          revived++;
-        }
-        const lastRow = rows.at(-1);
-        return lastRow ? integer(lastRow, "id") : null;
-      });
-      if (last === null) return revived;
-      afterId = last;
-    }
+    return await retryFailed(this.#connection, options, (work) => this.#write(true, work));
   }
 
   async pause(): Promise<void> {
@@ -302,18 +285,6 @@ export class SqliteWorkQueue implements WorkQueue {
     } catch (error) {
       this.#mirror.forget();
       throw error;
-    }
-  }
-
-  /** Size and time of the write-ahead log: another process's commit changes them, and asking costs no statement. */
-  #readWalStamp(): string {
-    if (this.#connection.path === ":memory:") return "";
-    try {
-      const { size, mtime } = Deno.statSync(`${this.#connection.path}-wal`);
-      return `${size} ${mtime?.getTime() ?? 0}`;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw new InputError(`Cannot watch queue "${this.#connection.path}"`, { cause: error });
     }
   }
 }

@@ -1,9 +1,6 @@
 /**
  * One write transaction: the changes of jobs, and the counters that go with them.
  *
- * Each method changes rows and notes what that does to the counters; `flush` writes each counter once, just before
- * the commit, so that a transaction of a hundred settlements updates a handful of counter rows.
- *
  * @module
  */
 
@@ -17,6 +14,7 @@ import { freshRoute } from "../route.ts";
 import type { Connection } from "./connection.ts";
 import { integer, text, textOrNull } from "./row.ts";
 import * as sql from "./statements.ts";
+import { Tally } from "./tally.ts";
 
 /** Codes of the states in the database: positions in `JOB_STATES`. */
 const QUEUED = 0, IN_PROGRESS = 1, ERROR = 4;
@@ -50,9 +48,7 @@ export class Write {
   readonly #random: Random;
   readonly #now: number;
   readonly #bare: Set<number>;
-  readonly #states = new Map<number, number>();
-  readonly #reasons = new Map<string, number>();
-  readonly #ready = new Map<number, number>();
+  readonly #tally: Tally;
   #seq: number | null = null;
 
   constructor(context: WriteContext) {
@@ -62,6 +58,7 @@ export class Write {
     this.#random = context.random;
     this.#now = context.now;
     this.#bare = context.bare;
+    this.#tally = new Tally(context);
   }
 
   /** The number of this write, taken when the first row that carries it is written; `null` before. */
@@ -83,9 +80,9 @@ export class Write {
       const id = Number(lastInsertRowid);
       if (added++ === 0) this.#run(sql.INSERT_BATCH, id, this.#now);
       if (job.metadata) this.#run(sql.SAVE_METADATA, id, JSON.stringify(job.metadata));
-      this.#noteReady(lane, 1);
+      this.#tally.ready(lane, 1);
     }
-    count(this.#states, QUEUED, added);
+    this.#tally.state(QUEUED, added);
     return added;
   }
 
@@ -111,8 +108,8 @@ export class Write {
           leaseUntil,
         });
       }
-      this.#noteReady(lane, -rows.length);
-      this.#move(QUEUED, IN_PROGRESS, rows.length);
+      this.#tally.ready(lane, -rows.length);
+      this.#tally.move(QUEUED, IN_PROGRESS, rows.length);
     }
     return leased;
   }
@@ -151,7 +148,7 @@ export class Write {
   advance(): void {
     this.#takeBack(this.#connection.statement(sql.LAPSED).all(this.#now));
     for (const row of this.#connection.statement(sql.PROMOTE).all(this.#now)) {
-      this.#noteReady(integer(row, "lane"), 1);
+      this.#tally.ready(integer(row, "lane"), 1);
     }
   }
 
@@ -170,9 +167,9 @@ export class Write {
     this.#run(sql.REVIVE_JOB, jobId, target);
     this.#run(sql.DELETE_RECORD, jobId);
     this.#run(sql.FORGET_CURSOR, jobId);
-    count(this.#reasons, reason, -1);
-    this.#noteReady(target, 1);
-    this.#move(ERROR, QUEUED, 1);
+    this.#tally.reason(reason, -1);
+    this.#tally.ready(target, 1);
+    this.#tally.move(ERROR, QUEUED, 1);
   }
 
   /** Removes a finished job; its artifact may be enqueued anew. */
@@ -180,8 +177,8 @@ export class Write {
     for (const statement of [sql.DELETE_JOB, sql.DELETE_RECORD, sql.DELETE_DETAILS]) {
       this.#run(statement, jobId);
     }
-    count(this.#reasons, reason, -1);
-    count(this.#states, state, -1);
+    this.#tally.reason(reason, -1);
+    this.#tally.state(state, -1);
   }
 
   /** Writes a limit group's state. */
@@ -196,14 +193,7 @@ export class Write {
 
   /** Writes the counters; the last thing before the commit. */
   flush(): void {
-    for (const [lane, delta] of this.#ready) {
-      if (delta !== 0) this.#run(sql.ADJUST_LANE, lane, delta, this.#takeSeq());
-    }
-    for (const [state, delta] of this.#states) if (delta !== 0) this.#run(sql.ADJUST_COUNT, state, delta);
-    for (const [reason, delta] of this.#reasons) if (delta !== 0) this.#run(sql.ADJUST_REASON, reason, delta);
-    this.#ready.clear();
-    this.#states.clear();
-    this.#reasons.clear();
+    this.#tally.flush(() => this.#takeSeq());
   }
 
   #finish(lease: Lease, record: ArtifactRecord): boolean {
@@ -211,8 +201,8 @@ export class Write {
     if (this.#changed(sql.FINISH_JOB, lease.jobId, lease.epoch, state) !== 1) return false;
     this.#run(sql.SAVE_RECORD, lease.jobId, record.reason, this.#now, JSON.stringify(record));
     if (!this.#bare.delete(lease.jobId)) this.#run(sql.FORGET_CURSOR, lease.jobId);
-    count(this.#reasons, record.reason, 1);
-    this.#move(IN_PROGRESS, state, 1);
+    this.#tally.reason(record.reason, 1);
+    this.#tally.move(IN_PROGRESS, state, 1);
     return true;
   }
 
@@ -243,8 +233,8 @@ export class Write {
     if (job.detailed || change.cursor !== null || change.lastError !== undefined) {
       this.#run(sql.SAVE_DETAILS, lease.jobId, change.cursor, change.lastError ?? null);
     }
-    if (due === 0) this.#noteReady(target, 1);
-    this.#move(IN_PROGRESS, QUEUED, 1);
+    if (due === 0) this.#tally.ready(target, 1);
+    this.#tally.move(IN_PROGRESS, QUEUED, 1);
     return true;
   }
 
@@ -256,8 +246,8 @@ export class Write {
         continue;
       }
       this.#run(sql.RECLAIM, lease.jobId);
-      this.#noteReady(integer(row, "lane"), 1);
-      this.#move(IN_PROGRESS, QUEUED, 1);
+      this.#tally.ready(integer(row, "lane"), 1);
+      this.#tally.move(IN_PROGRESS, QUEUED, 1);
     }
   }
 
@@ -280,17 +270,6 @@ export class Write {
     return id;
   }
 
-  /** Counts ready jobs, in the book at once: a job that was just given back can be chosen in the same write. */
-  #noteReady(lane: number, delta: number): void {
-    count(this.#ready, lane, delta);
-    this.#lanes.adjust(lane, delta, this.#now);
-  }
-
-  #move(from: number, to: number, jobs: number): void {
-    count(this.#states, from, -jobs);
-    count(this.#states, to, jobs);
-  }
-
   #takeSeq(): number {
     return this.#seq ??= integer(this.#get(sql.NEXT_SEQ), "value");
   }
@@ -307,8 +286,4 @@ export class Write {
   #changed(statement: string, ...parameters: (string | number | null)[]): number | bigint {
     return this.#connection.statement(statement).run(...parameters).changes;
   }
-}
-
-function count<K>(counters: Map<K, number>, key: K, delta: number): void {
-  counters.set(key, (counters.get(key) ?? 0) + delta);
 }
