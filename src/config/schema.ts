@@ -68,9 +68,17 @@ const limitRule = z.strictObject({
 const queue = z.strictObject({
   backend: z.enum(["sqlite"]).default("sqlite").describe("What keeps the queue"),
   path: path.default("state/workqueue.sqlite").describe("The database file"),
-  wal_mode: z.boolean().default(true).describe(
-    "Write-ahead log: readers and the writer do not wait for each other",
-  ),
+  wal_mode: z.boolean()
+    .refine(
+      (on) => on,
+      "not possible: several processes are safe on one database only with its write-ahead log",
+    )
+    .default(true)
+    .meta({
+      description:
+        "Write-ahead log: readers and the writer do not wait for each other; there is no going without",
+      expects: "true",
+    }),
   timeout_sec: z.number().min(1).max(3600).default(10).describe("How long a busy database is waited for"),
 });
 

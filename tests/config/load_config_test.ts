@@ -87,7 +87,7 @@ Deno.test("loadConfig() puts the environment over the file and flags over both",
       CONTENTDOWNLOAD_ORCHESTRATOR__JITTER_SECONDS: "2",
       CONTENTDOWNLOAD_NETWORK__ALLOW_NET: "b.org, c.org",
       CONTENTDOWNLOAD_NETWORK__TIMEOUTS_MS__IDLE: "5",
-      CONTENTDOWNLOAD_QUEUE__WAL_MODE: "false",
+      CONTENTDOWNLOAD_TELEMETRY__LOG_LEVEL: "debug",
       CONTENTDOWNLOAD_RESOLVERS__LANDING_PAGE__ENABLED: "false",
       CONTENTDOWNLOAD_RESOLVERS__OPENALEX__API_KEY: "00123",
       CONTENTDOWNLOAD_ORCHESTRATOR__MAX_PER_RESOLVER: '{"crossref":3}',
@@ -103,7 +103,7 @@ Deno.test("loadConfig() puts the environment over the file and flags over both",
   deepEqual([max_workers, max_per_host, jitter_seconds, max_per_resolver], [1, 2, 3, { crossref: 3 }]);
   deepEqual(config.network.allow_net, ["b.org", "c.org"]);
   deepEqual(config.network.timeouts_ms, { connect: 10_000, first_byte: 30_000, idle: 5, total: 600_000 });
-  equal(config.queue.wal_mode, false);
+  equal(config.telemetry.log_level, "debug");
   deepEqual(config.resolvers, {
     landing_page: { enabled: false },
     openalex: { enabled: true, api_key: "00123" },
@@ -159,6 +159,14 @@ Deno.test("loadConfig() names file, line, key, value and bound of what is wrong,
   );
 });
 
+Deno.test("loadConfig() refuses to go without the write-ahead log, and says why", async () => {
+  equal((await load("queue: { wal_mode: true }")).config.queue.wal_mode, true);
+  deepEqual(await problems("queue: { wal_mode: false }"), [
+    "FILE, line 1, column 10: queue.wal_mode is false, which is not possible: several processes are safe on one " +
+    "database only with its write-ahead log",
+  ]);
+});
+
 Deno.test("loadConfig() names the variable or the flag that a wrong value came from", async () => {
   const options = {
     env: {
@@ -172,7 +180,7 @@ Deno.test("loadConfig() names the variable or the flag that a wrong value came f
     "--workers: orchestrator.max_workers is 300, which is not a whole number from 1 to 256",
     "CONTENTDOWNLOAD_QUEUE__PAHT: queue.paht is not a known key; did you mean queue.path?",
     "CONTENTDOWNLOAD_QUEUE__TIMEOUT_SEC: queue.timeout_sec is 0, which is not a number from 1 to 3600",
-    'CONTENTDOWNLOAD_QUEUE__WAL_MODE: queue.wal_mode is "yes", which is not true or false',
+    'CONTENTDOWNLOAD_QUEUE__WAL_MODE: queue.wal_mode is "yes", which is not true',
   ]);
   const both = { ...options, env: { CONTENTDOWNLOAD_ORCHESTRATOR__MAX_WORKERS: "2" } };
   equal((await problems("", both))[0]?.startsWith("--workers: "), true);
