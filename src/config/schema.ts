@@ -23,7 +23,7 @@ const email = z.string().regex(/^[!#-;=?-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/).
 // Field content of RFC 9110, section 5.5, without obsolete bytes.
 const fieldValue = z.string().regex(/^[!-~]([ !-~]*[!-~])?$/).meta({ expects: "printable ASCII text" });
 
-const hostPattern = z.string().regex(/^[^\s/@?#]+(\/\d{1,3})?$/).meta({
+const hostPattern = z.string().regex(/^[^\s/@?#]+(\/\d{1,3}(:\d{1,5})?)?$/).meta({
   expects: 'a host name, "*.suffix", address or CIDR range, each with an optional ":port"',
 });
 

@@ -203,6 +203,12 @@ Deno.test("loadConfig() holds each bound on both sides", async () => {
     ["queue", "backend", ["sqlite"], ["postgres"]],
     ["network", "max_bytes", ["1"], ["0"]],
     ["network", "max_redirects", ["0", "50"], ["-1", "51"]],
+    [
+      "network",
+      "allow_net",
+      ["[a.org, '*.a.org:443', '10.0.0.0/8', '10.0.0.0/8:443', '[fd00::]/8:443', '[::1]:80']"],
+      ["[a.org/x]", "['10.0.0.0/8:']", "['10.0.0.0/8:443/']", "['https://a.org']"],
+    ],
     ["network", "user_agent", ["'a b/1'"], ['"a\\nb"', "'ä'", "''"]],
     ["contact", "email", ["a.b+c@d-e.org"], ["nobody", "a@b", "'a b@c.org'", '"a@b.org\\nX: y"']],
     ["storage", "out", ["x"], ["''", '"\\0"']],

@@ -87,6 +87,8 @@ Deno.test("allowNet names hosts, ports, suffixes and ranges; empty allows all", 
     ["http://example.org/", ["example.org:443"], "host-not-allowed"],
     ["http://8.8.8.8/", ["8.8.0.0/16"], "allowed"],
     ["http://8.9.8.8/", ["8.8.0.0/16"], "host-not-allowed"],
+    ["http://8.8.8.8:8080/", ["8.8.0.0/16:8080"], "allowed"],
+    ["http://8.8.8.8/", ["8.8.0.0/16:8080"], "host-not-allowed"],
   ];
   for (const [url, allowNet, expected] of cases) {
     assert.equal(verdict(url, { allowNet }, ["8.8.8.8"]), expected, `${url} ${allowNet}`);
