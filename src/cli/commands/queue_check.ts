@@ -26,7 +26,7 @@ export const queueCheckCommand = command(
   {
     brief: message`Check the database.`,
     description:
-      message`Runs SQLite's integrity check and counts everything again. Nobody can write to the queue meanwhile.`,
+      message`Runs SQLite's integrity check and counts everything again, on one state of the database. A run may go on meanwhile.`,
     footer: footer(["contentdownload queue check"], [
       "0  the database is sound",
       "1  it is not; each fault is named",

@@ -1,4 +1,4 @@
-import { equal, match, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { FatalError, InputError } from "../../../src/model/errors.ts";
 import { until } from "../../_support/until.ts";
@@ -156,6 +156,32 @@ Deno.test("a writer waits for another's transaction", async () => {
   equal((await queue.stats()).total, 0);
   blocker.exec("COMMIT");
   equal((await enqueued).added, 1);
+});
+
+Deno.test("others write while a queue is checked", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`;
+  using queue = openReal(path);
+  await queue.enqueue(jobs(1));
+  using other = new DatabaseSync(path);
+  const { prototype } = DatabaseSync;
+  const { prepare } = prototype;
+  let written = 0;
+  prototype.prepare = function (sql) {
+    // The integrity is read by now, the recounts are not.
+    if (sql.startsWith("SELECT 'state '")) {
+      other.exec("UPDATE counts SET n = n + 1 WHERE state = 0");
+      written++;
+    }
+    return prepare.call(this, sql);
+  };
+  try {
+    deepEqual(await queue.check(), { integrity: [], counters: [] });
+  } finally {
+    prototype.prepare = prepare;
+  }
+  equal(written, 1);
+  equal((await queue.check()).counters.length, 1);
 });
 
 Deno.test("a process that was stopped at its turn keeps nobody from writing", async () => {
