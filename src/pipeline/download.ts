@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LeaseLostError } from "../model/errors.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Waypoint } from "../model/waypoint.ts";
 import { BodyError, type HttpResponse, type HttpResult } from "../http/mod.ts";
@@ -59,8 +60,10 @@ async function resume(request: DownloadRequest, options: DownloadOptions): Promi
     part.discard();
     return result.status === 200 ? await receiveAll(request, result, options) : null;
   } finally {
-    // What an earlier attempt left is still good where this one did not come to use it.
-    if (part.isOpen) await keepPart({ outDir, key, ...kept.point, part });
+    // What an earlier attempt left is still good where this one did not come to use it; but what another process that has
+    // the job now keeps under the same name must not be replaced.
+    const isLost = request.signal.reason instanceof LeaseLostError;
+    if (part.isOpen && !isLost) await keepPart({ outDir, key, ...kept.point, part });
   }
 }
 

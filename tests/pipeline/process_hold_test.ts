@@ -5,6 +5,7 @@ import type { Resolver, ResolverAnswer, ResolverFetch } from "../../src/model/re
 import { until } from "../_support/until.ts";
 import { namesIn } from "./_out_dir.ts";
 import {
+  type Answering,
   closedUntil,
   cursorOf,
   failed,
@@ -276,15 +277,52 @@ Deno.test("processArtifact() keeps a part when the program stops, and none when 
   }
 });
 
+Deno.test("processArtifact() keeps a part it took up again when the program stops, and none when the job is another's", async () => {
+  const reasons: readonly (readonly [Error, number])[] = [
+    [new Error("stopping"), 2],
+    [new LeaseLostError("the lease was lost"), 0],
+  ];
+  for (const isAnswered of [true, false]) {
+    for (const [reason, kept] of reasons) {
+      await using rig = await openRig();
+      const stop = new AbortController();
+      const asked = Promise.withResolvers<void>();
+      const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+        controller.enqueue(new Uint8Array(100_000));
+        return stopped;
+      };
+      const headers = { "content-range": "bytes 5009-199999/200000", etag: '"v1"' };
+      const rest: Answering = async () => {
+        asked.resolve();
+        if (!isAnswered) await stopped;
+        return new Response(new ReadableStream({ pull }), { status: 206, headers });
+      };
+      await using host = startHost({ "/slow": [() => brokenPdf(200_000), rest] });
+      const naming = resolver("naming", found([{ url: `${host.url}/slow` }]));
+      const cursor = cursorOf(await rig.run([naming]));
+      const running = rig.run([naming], { cursor, attempts: 1 }, { signal: stop.signal });
+      await asked.promise;
+      await until(async () => {
+        const [part] = await namesIn(`${rig.outDir}/.part`);
+        return !isAnswered || (await Deno.stat(`${rig.outDir}/.part/${part}`)).size > 10_000;
+      }, "the rest comes");
+      stop.abort(reason);
+      assert.equal((await running).type, "interrupted");
+      assert.equal((await namesIn(`${rig.outDir}/.part`)).length, kept, `${reason.message}, ${isAnswered}`);
+    }
+  }
+});
+
 /** A quarter of a PDF, after which the connection ends; the rest could be asked for. */
-function brokenPdf(): Response {
+function brokenPdf(bytes = 20_000): Response {
   let sent = false;
   const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
     if (sent) return controller.close();
     sent = true;
     controller.enqueue(new TextEncoder().encode("%PDF-1.7\n" + "x".repeat(5_000)));
   };
-  const headers = { "content-length": "20000", etag: '"v1"' };
+  const headers = { "content-length": String(bytes), etag: '"v1"' };
   return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
 }
 
@@ -292,7 +330,7 @@ Deno.test("processArtifact() keeps nothing of a broken body whose job is another
   for (const [isOurs, kept] of [[true, 2], [false, 0]] as const) {
     await using rig = await openRig();
     await using host = startHost({
-      "/broken": brokenPdf,
+      "/broken": () => brokenPdf(),
       "/whole": pdf(),
     });
     const urls = [{ url: `${host.url}/broken` }];
@@ -310,7 +348,7 @@ Deno.test("processArtifact() keeps nothing of a broken body whose job is another
 Deno.test("processArtifact() drops what it kept of one candidate when another gave the file", async () => {
   await using rig = await openRig();
   await using host = startHost({
-    "/broken": brokenPdf,
+    "/broken": () => brokenPdf(),
     "/whole": pdf(),
   });
   const urls = [{ url: `${host.url}/broken` }, { url: `${host.url}/whole` }];
