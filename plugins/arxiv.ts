@@ -56,10 +56,10 @@ function fileUrl(href: string, origin: string): string {
 
 /** The id with the version that was asked for; an id without one stands for the latest. */
 function wantedVersion(id: string, metadata: Readonly<Record<string, unknown>> = {}): string {
-  const wanted = metadata["arxiv"];
-  return typeof wanted === "string" && /^v\d+$/.test(wanted.slice(id.length)) && wanted.startsWith(id)
-    ? wanted
-    : id;
+  // The operator's own words, which may name the subject class of an old id: math.GT/0309136v2.
+  const asked = String(metadata["arxiv"] ?? "").replace(/\.[A-Z]{2}\//i, "/");
+  const [version = ""] = /^v\d+/.exec(asked.split(id)[1] ?? "") ?? [];
+  return id + version;
 }
 
 /** The DOI of the published version, where the authors stated one. */

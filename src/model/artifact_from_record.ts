@@ -53,10 +53,13 @@ export function artifactFromRecord(record: unknown): NewArtifact {
 
   fields.delete(field);
   fields.delete("priority");
-  if (sameId(readId(identifier.kind, fields.get(identifier.kind)), identifier)) {
+  let { version } = identifier;
+  const repeated = readId(identifier.kind, fields.get(identifier.kind));
+  if (sameId(repeated, identifier)) {
     fields.delete(identifier.kind);
+    version ??= repeated?.version;
   }
-  if (identifier.version !== undefined) fields.set("arxiv", `${identifier.value}v${identifier.version}`);
+  if (version !== undefined) fields.set("arxiv", `${identifier.value}v${version}`);
   return {
     artifactId: formatIdentifier(identifier),
     metadata: fields.size === 0 ? null : Object.fromEntries(fields),
@@ -66,7 +69,7 @@ export function artifactFromRecord(record: unknown): NewArtifact {
 
 /**
  * The artifact of a job: with its identity, every other identifier that its metadata holds under the name of its
- * kind and that can be read. An arXiv id comes with the version that was asked for.
+ * kind and that can be read. The version of an arXiv paper that was asked for stays in the metadata.
  *
  * @param artifactId As {@linkcode artifactFromRecord} gave it.
  * @throws {InputError} If `artifactId` is no identifier.
@@ -75,9 +78,8 @@ export function artifactOf(artifactId: string, metadata: NewArtifact["metadata"]
   const identity = parseIdentifier(artifactId);
   const ids: Partial<Record<IdKind, string>> = {};
   for (const kind of ID_KINDS) {
-    const known = readId(kind, metadata?.[kind]);
-    const id = identity.kind === kind && !sameId(known, identity) ? identity : known;
-    if (id !== undefined) ids[kind] = id.version === undefined ? id.value : `${id.value}v${id.version}`;
+    const id = identity.kind === kind ? identity : readId(kind, metadata?.[kind]);
+    if (id !== undefined) ids[kind] = id.value;
   }
   return metadata === null ? { id: artifactId, ids } : { id: artifactId, ids, metadata };
 }

@@ -56,7 +56,7 @@ export interface PluginArtifact {
   readonly id: string;
   /** Every id known so far; at least one of a kind that the plugin accepts. */
   readonly ids: PluginIds;
-  /** What the operator gave beside the id. */
+  /** What the operator gave beside the id. Which version of an arXiv paper was asked for, if any, stands in `arxiv` here. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 

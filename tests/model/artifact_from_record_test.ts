@@ -46,7 +46,12 @@ Deno.test("artifactFromRecord() keeps everything else as metadata, and the prior
 Deno.test("artifactFromRecord() and artifactOf() keep the version of an arXiv paper beside the work", () => {
   const { artifactId, metadata } = artifactFromRecord("arXiv:math.GT/0309136v2");
   deepEqual([artifactId, metadata], ["arxiv:math/0309136", { arxiv: "math/0309136v2" }]);
-  deepEqual(artifactOf(artifactId, metadata).ids, { arxiv: "math/0309136v2" });
+  deepEqual(artifactOf(artifactId, metadata).ids, { arxiv: "math/0309136" });
+  deepEqual(artifactFromRecord({ artifact_id: "arxiv:1605.08386", arxiv: "arXiv:1605.08386v2" }), {
+    artifactId: "arxiv:1605.08386",
+    metadata: { arxiv: "1605.08386v2" },
+    priority: 0,
+  });
 });
 
 Deno.test("artifactFromRecord() refuses what has no identity, and names the field at fault", () => {
@@ -97,7 +102,7 @@ Deno.test("artifactOf() knows the ids that metadata holds, normalised, and ignor
   const metadata = { pmid: "00012", pmcid: "garbage", arxiv: "arXiv:2101.00001v1", url: 7, title: "T" };
   deepEqual(artifactOf("doi:10.1/x", metadata), {
     id: "doi:10.1/x",
-    ids: { doi: "10.1/x", pmid: "12", arxiv: "2101.00001v1" },
+    ids: { doi: "10.1/x", pmid: "12", arxiv: "2101.00001" },
     metadata,
   });
   deepEqual(artifactOf("doi:10.1/x", { doi: "10.1/other" }).ids, { doi: "10.1/x" });

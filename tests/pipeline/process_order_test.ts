@@ -113,8 +113,8 @@ Deno.test("processArtifact() hands on further ids and all metadata of the operat
       ["12345", undefined, metadata],
     ],
   );
-  // With the version that was asked for.
-  assert.equal(asked.asked[0]?.ids.arxiv, "1605.08386v2");
+  // The version that was asked for stays in the metadata.
+  assert.equal(asked.asked[0]?.ids.arxiv, "1605.08386");
 });
 
 Deno.test("processArtifact() lets a resolver that takes URLs read landing pages, the better version's first, five at most", async () => {

@@ -42,8 +42,12 @@ Deno.test("arxiv reads every recorded answer", async (t) => {
 Deno.test("arxiv asks for the version that was wanted, and for the latest otherwise", async () => {
   const latest = await askArxiv(feed(), "hep-th/9901001");
   assert.deepEqual(latest.paths, ["/api/query?id_list=hep-th%2F9901001&max_results=1"]);
-  const second = await askArxiv(feed(), "1605.08386", { arxiv: "1605.08386v2" });
-  assert.deepEqual(second.paths, ["/api/query?id_list=1605.08386v2&max_results=1"]);
+  for (const arxiv of ["1605.08386v2", "arXiv:1605.08386v2", "https://arxiv.org/pdf/1605.08386v2.pdf"]) {
+    const second = await askArxiv(feed(), "1605.08386", { arxiv });
+    assert.deepEqual(second.paths, ["/api/query?id_list=1605.08386v2&max_results=1"], arxiv);
+  }
+  const old = await askArxiv(feed(), "math/0309136", { arxiv: "math.GT/0309136v2" });
+  assert.deepEqual(old.paths, ["/api/query?id_list=math%2F0309136v2&max_results=1"]);
   const other = await askArxiv(feed(), "1605.08386", { arxiv: "2101.00001v2" });
   assert.deepEqual(other.paths, ["/api/query?id_list=1605.08386&max_results=1"]);
 });
