@@ -26,11 +26,23 @@ export interface BudgetUse {
   late?: number;
   /** What was used of the day before. */
   before?: number;
+  /** What the dearest call cost, of those on one day whose answers said so. */
+  cost?: number;
+  /** Start of that day. */
+  costDay?: number;
 }
 
-/** What is left of a budget, and when there will be more. */
+/** What a call was charged, and when. */
+export interface Charge {
+  /** In the API's own units; negative to give back. */
+  readonly units: number;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** How many more calls a budget is good for, and when there will be more. */
 export interface BudgetLeft {
-  readonly left: number;
+  readonly calls: number;
   readonly moreAt: number;
 }
 
@@ -43,29 +55,49 @@ const BORDER_MS = 300_000;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
-/** What is left of `budget` at `now`. */
-export function budgetLeft(budget: DailyBudget, kept: BudgetUse, now: number): BudgetLeft {
-  const { day, used, before = 0 } = usedBy(budget, kept, now);
-  const today = budget.limit - used;
-  const borderEnd = day + BORDER_MS;
-  if (now < borderEnd && today >= 1) {
-    return { left: Math.min(today, budget.limit - before), moreAt: borderEnd };
-  }
-  return { left: today, moreAt: day + DAY_MS + (used >= budget.limit ? BORDER_MS : 0) };
+/**
+ * What a call is to reserve: as much as the dearest one cost that an answer told of, one unit before. If that is more than
+ * all of the budget, then all of it: such calls are made one at a time until an answer tells what they cost.
+ */
+export function expectedCost({ limit }: DailyBudget, { cost = 1 }: BudgetUse): number {
+  return Math.min(cost, limit);
 }
 
-/** `kept` after `cost` units more; a negative cost gives back. */
-export function spend(budget: DailyBudget, kept: BudgetUse, cost: number, now: number): BudgetUse {
+/** How many calls of the expected cost `budget` is good for at `now`. */
+export function budgetLeft(budget: DailyBudget, kept: BudgetUse, now: number): BudgetLeft {
+  const { day, used, before = 0 } = usedBy(budget, kept, now);
+  const cost = expectedCost(budget, kept);
+  const borderEnd = day + BORDER_MS;
+  const today = callsFor(budget.limit - used, cost);
+  if (now < borderEnd && today > 0) {
+    return { calls: Math.min(today, callsFor(budget.limit - before, cost)), moreAt: borderEnd };
+  }
+  return { calls: today, moreAt: day + DAY_MS + BORDER_MS };
+}
+
+/** `kept` after a charge, which counts for the day, or the two days, that it was made on. */
+export function charge(budget: DailyBudget, kept: BudgetUse, { units, at }: Charge, now: number): BudgetUse {
   const use = usedBy(budget, kept, now);
-  const { day, late = 0, before = 0 } = use;
-  // What is given back may have been another day's: the border days stay charged.
-  const charged = Math.max(0, cost);
+  const { day, used, late = 0, before = 0 } = use;
+  const add = (sum: number, counts: boolean) => counts ? Math.max(0, sum + units) : sum;
   return {
-    day,
-    used: Math.max(0, use.used + cost),
-    late: late + (now >= day + DAY_MS - BORDER_MS ? charged : 0),
-    before: before + (now < day + BORDER_MS ? charged : 0),
+    ...use,
+    used: add(used, at >= day - BORDER_MS),
+    late: add(late, at >= day + DAY_MS - BORDER_MS),
+    before: add(before, at < day + BORDER_MS),
   };
+}
+
+/** `kept` after an answer told what its call cost. A new day forgets what was dear on the one before. */
+export function learnCost(budget: DailyBudget, kept: BudgetUse, cost: number, now: number): BudgetUse {
+  const use = usedBy(budget, kept, now);
+  const dearest = use.costDay === use.day ? Math.max(use.cost ?? 0, cost) : cost;
+  return { ...use, cost: dearest, costDay: use.day };
+}
+
+/** A millionth: 0.3 less three times 0.1 is a rounding error short of nothing. */
+function callsFor(units: number, cost: number): number {
+  return units > 0 ? Math.floor(units / cost + 1e-6) : 0;
 }
 
 /** `kept`, or a new day begun. */
@@ -76,6 +108,6 @@ function usedBy({ resetHourUtc = 0 }: DailyBudget, kept: BudgetUse, now: number)
   // A clock that was set back a little has not undone the reset.
   if (day === kept.day || (day < kept.day && now >= kept.day - BORDER_MS)) return kept;
   return day === kept.day + DAY_MS
-    ? { day, used: late, late: 0, before: used }
-    : { day, used: 0, late: 0, before: 0 };
+    ? { ...kept, day, used: late, late: 0, before: used }
+    : { ...kept, day, used: 0, late: 0, before: 0 };
 }

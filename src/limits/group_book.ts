@@ -6,6 +6,7 @@
 
 import type { Clock } from "../model/ports.ts";
 import type { Closed, Feedback, Permit } from "../model/permit.ts";
+import type { Charge } from "./daily_budget.ts";
 import { KeyedLimiter } from "./keyed_limiter.ts";
 import { NONE, parseInFlight, type UnderWay, writeInFlight } from "./in_flight.ts";
 import { type GroupLimits, parseGroupState } from "./group_state.ts";
@@ -21,18 +22,23 @@ export interface GroupBookOptions {
   readonly onNews: () => void;
 }
 
+/** What a request reserved of each of its groups' budgets. */
+type Reserved = ReadonlyMap<string, Charge>;
+
 type News =
   | { readonly type: "depart"; readonly names: readonly string[]; readonly at: number }
   | {
     readonly type: "report";
     readonly names: readonly string[];
     readonly feedback: Feedback;
+    readonly reserved: Reserved;
     readonly at: number;
   }
   | {
     readonly type: "release";
     readonly names: readonly string[];
     readonly refund: boolean;
+    readonly reserved: Reserved;
     /** Whether it was told of its departure before. */
     readonly departed: boolean;
     readonly at: number;
@@ -129,10 +135,12 @@ export class GroupBook {
         this.#count(name, { inFlight: 0, pending: -1 }, item.at);
         return group.depart(item.at);
       case "report":
-        return group.learn(item.feedback, item.at);
+        return group.learn(item.feedback, item.at, item.reserved.get(name));
       case "release":
         this.#count(name, { inFlight: -1, pending: item.departed ? 0 : -1 }, item.at);
-        return item.refund ? group.refund(item.at, item.departed) : group.finish(item.at);
+        return item.refund
+          ? group.refund(item.at, item.departed, item.reserved.get(name))
+          : group.finish(item.at);
     }
   }
 
@@ -156,12 +164,13 @@ export class GroupBook {
       closed = { type: "closed", group: name, until: room.until, why: room.why, needs: names };
     }
     if (closed) return closed;
+    const reserved = new Map<string, Charge>();
     for (const name of names) {
-      this.#group(name).take();
+      reserved.set(name, this.#group(name).take());
       this.#dirty.add(name);
       this.#count(name, { inFlight: 1, pending: 1 }, this.#clock.now());
     }
-    return this.#permit(names);
+    return this.#permit(names, reserved);
   }
 
   /** The groups that the database is to keep, each given out once; empty when nothing changed. */
@@ -250,7 +259,7 @@ export class GroupBook {
     this.#group(name).setPending(this.#underWay(name).pending, at);
   }
 
-  #permit(names: readonly string[]): Permit {
+  #permit(names: readonly string[], reserved: Reserved): Permit {
     // Of its grant; of its departure from then on, which is where the server sees it.
     let at = this.#clock.now();
     let departed = false;
@@ -274,12 +283,12 @@ export class GroupBook {
         reported = true;
         // A connection that was not made carried no request.
         left ||= !(feedback.type === "failed" && feedback.reason === "connect-failed");
-        this.#tell({ type: "report", names, feedback, at });
+        this.#tell({ type: "report", names, feedback, reserved, at });
       },
       [Symbol.dispose]: () => {
         if (disposed) return;
         disposed = true;
-        this.#tell({ type: "release", names, refund: !reported || !left, departed, at });
+        this.#tell({ type: "release", names, refund: !reported || !left, reserved, departed, at });
       },
     };
   }

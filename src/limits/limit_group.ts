@@ -6,9 +6,8 @@
 
 import type { Clock } from "../model/ports.ts";
 import type { ClosedWhy, Feedback } from "../model/permit.ts";
-import type { RateWindow } from "../model/rate.ts";
-import { formatRate } from "../model/rate.ts";
-import { budgetLeft, spend } from "./daily_budget.ts";
+import { formatRate, type RateWindow } from "../model/rate.ts";
+import { budgetLeft, type Charge, charge, expectedCost, learnCost } from "./daily_budget.ts";
 import { afterClockStep } from "./_after_clock_step.ts";
 import { adapt, nextStartAt } from "./adaptive_rate.ts";
 import { type AdaptiveEvent, type AdaptiveState, initialAdaptiveState } from "./adaptive_state.ts";
@@ -55,13 +54,17 @@ const UNSAID_PAUSE_MS = 1_000;
 /** When requests in flight, or about to leave, stand in the way, nobody knows until when; to be asked again after this time. */
 const IN_THE_WAY_GUESS_MS = 100;
 
+/** What a request has reserved of no budget. */
+const NOTHING: Charge = { units: 0, at: 0 };
+
 /**
  * A limit group is *open*, or *closed* until an instant by one of four things: a cool-down that the server asked for, a
  * rate or a budget that is used up, or adaptive control, which spaces the starts and, after a refusal, sends a probe
  * before others follow.
  *
- * `take` charges every window and the budget; `refund` gives that back for a request that did not leave. A refusal
- * closes the group for the time that the server names, however long.
+ * `take` charges every window, and the budget with what a call is expected to cost; `learn` makes that what it did cost,
+ * where the answer says so, and `refund` gives all back for a request that did not leave. A refusal closes the group for
+ * the time that the server names, however long.
  */
 export class LimitGroup {
   /** What the group is called in permits, routes and the database. */
@@ -144,9 +147,9 @@ export class LimitGroup {
       count = Math.min(count, Math.max(1, Math.floor(BEAT_MS / state.adaptive.intervalMs)));
     }
     if (this.#limits.dailyBudget) {
-      const { left, moreAt } = budgetLeft(this.#limits.dailyBudget, state.budget, now);
-      if (left < 1) return { count: 0, until: moreAt, why: "budget" };
-      count = Math.min(count, Math.floor(left));
+      const { calls, moreAt } = budgetLeft(this.#limits.dailyBudget, state.budget, now);
+      if (calls < 1) return { count: 0, until: moreAt, why: "budget" };
+      count = Math.min(count, calls);
     }
     let until = now;
     for (const bucket of this.#buckets) {
@@ -158,12 +161,16 @@ export class LimitGroup {
     return count > 0 ? { count, until: now, why: "rate" } : { count: 0, until, why: "rate" };
   }
 
-  /** Charges one request. To be called only when there is room. */
-  take(): void {
+  /** Charges one request; gives what it was charged of the budget. To be called only when there is room. */
+  take(): Charge {
     for (const bucket of this.#buckets) bucket.tryConsume(Math.min(1, bucket.level()));
-    this.#spend(1);
+    const { dailyBudget } = this.#limits;
+    const units = dailyBudget ? expectedCost(dailyBudget, this.#state.budget) : 0;
+    const reserved = { units, at: this.#clock.now() };
+    this.#charge(reserved);
     this.#state.seen.requests++;
     this.#adapt({ type: "started" });
+    return reserved;
   }
 
   /** Says how many requests were granted that have not left yet, from `at` on. */
@@ -179,9 +186,9 @@ export class LimitGroup {
   }
 
   /** Gives back what a request was charged that did not leave, or whose connection was not made after it had `departed`. */
-  refund(startedAt: number, departed: boolean): void {
+  refund(startedAt: number, departed: boolean, reserved: Charge = NOTHING): void {
     for (const bucket of this.#buckets) bucket.refund(1);
-    this.#spend(-1);
+    this.#charge({ ...reserved, units: -reserved.units });
     this.#state.seen.requests--;
     this.#adapt({ type: departed ? "abandoned" : "returned", startedAtMs: startedAt });
   }
@@ -191,8 +198,8 @@ export class LimitGroup {
     this.#adapt({ type: "finished", heldMs: this.#clock.now() - startedAt });
   }
 
-  /** Learns from what became of a request that was granted at `startedAt`. */
-  learn(feedback: Feedback, startedAt: number): void {
+  /** Learns from what became of a request that was granted at `startedAt` and `reserved` so much of the budget. */
+  learn(feedback: Feedback, startedAt: number, reserved: Charge = NOTHING): void {
     if (this.#limits.countsOnly) return;
     const startedAtMs = startedAt;
     if (feedback.type === "failed") {
@@ -204,8 +211,12 @@ export class LimitGroup {
     if (headers.has("memento-datetime")) return this.#adapt({ type: "ok", startedAtMs, latencyMs });
     const limits = readLimitHeaders(headers, status, now, feedback.message);
     this.#learnLimits(limits);
-    const cost = feedback.cost ?? limits.budget?.cost;
-    if (cost !== undefined) this.#spend(cost - 1);
+    const { dailyBudget } = this.#limits;
+    const cost = limits.budget?.cost;
+    if (dailyBudget && cost !== undefined) {
+      this.#charge({ ...reserved, units: cost - reserved.units });
+      this.#state.budget = learnCost(dailyBudget, this.#state.budget, cost, now);
+    }
     if (limits.budget?.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
     if (!limits.limited && status !== 503) {
       // The server says that its window is used up: better not to ask than to be refused.
@@ -258,10 +269,10 @@ export class LimitGroup {
     if (before !== learned.windows.map(formatRate).join()) this.#rebuild();
   }
 
-  #spend(cost: number): void {
+  #charge(units: Charge): void {
     const { dailyBudget } = this.#limits;
     if (!dailyBudget) return;
-    this.#state.budget = spend(dailyBudget, this.#state.budget, cost, this.#clock.now());
+    this.#state.budget = charge(dailyBudget, this.#state.budget, units, this.#clock.now());
   }
 
   /** What the database is to keep. */

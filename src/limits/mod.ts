@@ -12,7 +12,7 @@ export {
   type AdaptiveState,
   initialAdaptiveState,
 } from "./adaptive_state.ts";
-export type { BudgetUse, DailyBudget } from "./daily_budget.ts";
+export type { BudgetUse, Charge, DailyBudget } from "./daily_budget.ts";
 export { parseInFlight, type UnderWay } from "./in_flight.ts";
 export { hostKey } from "./host_key.ts";
 export { parseHttpDate } from "./http_date.ts";
