@@ -57,7 +57,9 @@ const adaptive = z.strictObject({
 const limitRule = z.strictObject({
   concurrency: wholeNumber(1).optional().describe("Requests under way at once"),
   rates: z.array(rate).optional().describe("Rates, all of which hold"),
-  daily_budget: z.number().positive().optional().describe("Calls a day, in the API's own units"),
+  daily_budget: z.number().positive().optional().describe(
+    "What may be used up a day, in the API's own units: calls, credits or dollars",
+  ),
   budget_reset_hour_utc: wholeNumber(0, 23).optional().describe(
     "Hour at which the provider resets the budget",
   ),

@@ -112,6 +112,11 @@ Deno.test("queue groups set keeps what it is not told, and --reset takes all bac
     used: true,
   });
   match((await run()).stdout, /^GROUP.* OPERATOR .*\n.*\ncrossref .* ×2 5\/s 100\/h 5,000\/day /);
+  equal(
+    (await run("set", "crossref", "--daily-budget", "0.5")).stdout,
+    "crossref: ×2 5/s 100/h 0.5/day, set by the operator\n",
+  );
+  match((await run()).stdout, /\ncrossref .* 0\/0\.5 /);
   equal((await run("set", "crossref", "--reset")).stdout, "crossref: the configured limits hold again\n");
   const [, crossref] = JSON.parse((await run("--format", "json")).stdout);
   deepEqual([crossref.name, crossref.operator], ["crossref", null]);
@@ -128,6 +133,7 @@ for (
     ["crossref", /give --concurrency, --rate or --daily-budget, or --reset/],
     ["crossref --rate 1/s --reset", /give limits or --reset, not both/],
     ["crossref --concurrency 0", /0/],
+    ["crossref --daily-budget 0", /0/],
   ] as const
 ) {
   Deno.test(`queue groups set ${args} is refused`, async () => {

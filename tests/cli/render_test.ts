@@ -7,6 +7,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatUnits,
   parseDuration,
   plural,
 } from "../../src/cli/render/units.ts";
@@ -45,6 +46,10 @@ for (
 ) {
   Deno.test(`formatDuration() when it is ${durationMs} ms`, () => equal(formatDuration(durationMs), text));
 }
+
+Deno.test("formatUnits() shows fractions", () => {
+  equal([0, 0.0012, 0.1, 2, 12_345.678].map(formatUnits).join(" "), "0 0.0012 0.1 2 12,345.678");
+});
 
 Deno.test("formatCount() groups by thousands", () => {
   equal([0, 999, 1000, 1234567].map(formatCount).join(" "), "0 999 1,000 1,234,567");

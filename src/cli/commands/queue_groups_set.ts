@@ -9,7 +9,7 @@ import { message } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, flag, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { float, integer, string } from "@optique/core/valueparser";
 import type { Action, CommandContext } from "../action.ts";
 import { footer } from "../help.ts";
 import { formatOption, pluginsOption } from "../shared_options.ts";
@@ -24,8 +24,8 @@ const options = object({
   rates: multiple(option("--rate", string({ metavar: "RATE" }), {
     description: message`Rate such as 10/s, 1/3s or 5000/h. May be given several times; all of them hold.`,
   })),
-  dailyBudget: optional(option("--daily-budget", integer({ min: 1, metavar: "N" }), {
-    description: message`Calls a day, in the API's own units.`,
+  dailyBudget: optional(option("--daily-budget", float({ min: 0.0001, metavar: "N" }), {
+    description: message`What may be used up a day, in the API's own units: calls, credits or dollars.`,
   })),
   reset: withDefault(
     flag("--reset", { description: message`Take back what was set; the configuration holds again.` }),

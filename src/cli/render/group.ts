@@ -7,7 +7,7 @@
 import type { GroupFacts, StatedLimits } from "../groups/group_facts.ts";
 import { isoTime } from "./json.ts";
 import { type Column, formatTable } from "./table.ts";
-import { formatCount, formatDuration } from "./units.ts";
+import { formatCount, formatDuration, formatUnits } from "./units.ts";
 
 /** A group in the names of the JSON output. */
 export function groupJson(group: GroupFacts): Record<string, unknown> {
@@ -42,7 +42,7 @@ export function limitsText(
   return [
     ...(concurrency === null ? [] : [`×${concurrency}`]),
     ...rates,
-    ...(dailyBudget === null ? [] : [`${formatCount(dailyBudget)}/day`]),
+    ...(dailyBudget === null ? [] : [`${formatUnits(dailyBudget)}/day`]),
   ].join(" ");
 }
 
@@ -62,7 +62,7 @@ export function closedBecause({ closed, inForce }: GroupFacts, now: number): str
       return `it refused, and is tried with a single request in ${when}`;
     case "budget":
       return `the day's budget of ${
-        formatCount(inForce.dailyBudget ?? 0)
+        formatUnits(inForce.dailyBudget ?? 0)
       } is used up; there is more in ${when}`;
     case "rate":
       return `its rate is used up; the next request starts in ${when}`;
@@ -132,6 +132,6 @@ function inFlightText({ inFlight, inForce: { concurrency } }: GroupFacts): strin
 }
 
 function budgetText({ budgetUsed, inForce: { dailyBudget } }: GroupFacts): string {
-  if (dailyBudget === null) return budgetUsed > 0 ? formatCount(Math.round(budgetUsed)) : "";
-  return `${formatCount(Math.round(budgetUsed))}/${formatCount(dailyBudget)}`;
+  if (dailyBudget === null) return budgetUsed > 0 ? formatUnits(budgetUsed) : "";
+  return `${formatUnits(budgetUsed)}/${formatUnits(dailyBudget)}`;
 }

@@ -41,6 +41,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `1,234.5`, `0.001`: units that may be fractions, such as dollars. */
+export function formatUnits(units: number): string {
+  return units.toLocaleString("en-US", { maximumFractionDigits: 4 });
+}
+
 /** `1 file`, `2 files`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
