@@ -23,7 +23,7 @@ export interface EngineRun extends Disposable {
   readonly ended: Promise<{ readonly end: EngineEnd; readonly stats: QueueStats | null }>;
   /** Leases nothing more, lets running jobs end within `deadlineMs`, and gives the rest back. */
   stop(deadlineMs: number): void;
-  /** Takes over a changed configuration. */
+  /** Takes over the limits of a changed configuration. */
   reload(config: Config): void;
 }
 

@@ -44,7 +44,7 @@ export interface QueueRun {
   readonly ended: Promise<{ readonly end: EngineEnd; readonly stats: QueueStats }>;
   /** Leases nothing more, lets running jobs end within `deadlineMs`, and gives the rest back. */
   stop(deadlineMs: number): void;
-  /** Takes over a changed configuration, limits at once. */
+  /** Takes over the limits of a changed configuration. */
   reload(config: Config): void;
 }
 

@@ -106,8 +106,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    `SIGHUP takes over a changed configuration, and keeps to the old one if that is broken ${PROGRAM_KIND}`,
+  name: `SIGHUP takes over changed limits, and keeps to the old one if that is broken ${PROGRAM_KIND}`,
   ignore: WINDOWS,
   fn: async () => {
     await using web = await startLittleWeb();
@@ -123,9 +122,11 @@ Deno.test({
     await program.saying(/The configuration stays as it was.*max_worker/);
     ok(program.running);
 
-    await workspace.configure(web, limited("100/s"));
+    await workspace.configure(web, { ...limited("100/s"), orchestrator: { max_workers: 3 } });
     program.kill("SIGHUP");
-    await program.saying(/The configuration was read again/);
+    await program.saying(
+      /The limits in the configuration were read again; a restart is needed for orchestrator\.max_workers$/m,
+    );
     // By the first limit the forty would take hours.
     equal((await program.ended).code, 0);
     equal((await workspace.stats()).done, 40);

@@ -35,7 +35,7 @@ export const queueRunCommand = command(
   {
     brief: message`Work on the queue.`,
     description:
-      message`Resolves and downloads what is queued. It can be stopped and killed at any moment and started again: nothing is lost, and nothing is fetched twice. Several processes may run on one database. SIGHUP reads the configuration again.`,
+      message`Resolves and downloads what is queued. It can be stopped and killed at any moment and started again: nothing is lost, and nothing is fetched twice. Several processes may run on one database. SIGHUP takes over limits that were changed in the configuration.`,
     footer: footer([
       "contentdownload queue run --drain",
       "contentdownload queue run --workers 16 --out /srv/papers",

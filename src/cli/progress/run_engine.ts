@@ -9,6 +9,7 @@ import { InputError } from "../../model/errors.ts";
 import { onHangup, onStopSignals, type StopSignal } from "../../runtime/mod.ts";
 import type { CommandContext } from "../action.ts";
 import { complain } from "../complain.ts";
+import { restartKeys } from "./restart_keys.ts";
 
 /** How a run ended. */
 export interface RunEnd {
@@ -22,7 +23,7 @@ export interface RunEnd {
 export interface RunEngineOptions {
   readonly start: EngineStart;
   readonly onEvent: (event: EngineEvent) => void;
-  /** Reads the configuration again, at SIGHUP. @default SIGHUP ends the program */
+  /** Reads the configuration again, at SIGHUP; its limits are taken over. @default SIGHUP ends the program */
   readonly reload?: () => Promise<EngineStart["config"]>;
 }
 
@@ -47,8 +48,11 @@ export async function runEngine(context: CommandContext, options: RunEngineOptio
   });
   using _hangup = reload && onHangup(async () => {
     try {
-      engine.reload(await reload());
-      say(context, "The configuration was read again");
+      const config = await reload();
+      engine.reload(config);
+      const keys = restartKeys(start.config, config);
+      const rest = keys.length > 0 ? `; a restart is needed for ${keys.join(", ")}` : "";
+      say(context, `The limits in the configuration were read again${rest}`);
     } catch (error) {
       // A run of days must not end by a slip of the pen.
       if (!(error instanceof InputError)) throw error;
