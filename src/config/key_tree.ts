@@ -5,7 +5,6 @@
  */
 
 import * as z from "zod";
-import { variableOf } from "./environment.ts";
 import { configSchema } from "./schema.ts";
 
 /** A key, or a place for one, as JSON Schema and the schema's own notes describe it. */
@@ -36,20 +35,6 @@ export interface KeyNode {
   readonly properties?: Readonly<Record<string, KeyNode>>;
   /** What other keys hold; `false` if there are none. */
   readonly additionalProperties?: KeyNode | false;
-}
-
-/** One key for the documentation. */
-export interface KeyDescription {
-  /** Its path, such as `orchestrator.max_workers`; `<name>` stands for a name that the operator chooses. */
-  readonly key: string;
-  /** The variable that sets it. */
-  readonly variable: string;
-  /** What its value has to be, such as `a whole number from 1 to 256`. */
-  readonly expects: string;
-  /** What holds when it is left out; `undefined` for nothing. */
-  readonly default: unknown;
-  /** What it is for. */
-  readonly description: string;
 }
 
 /** The tree's root: the configuration as a whole. */
@@ -112,17 +97,4 @@ export function* leaves(
   if (any !== undefined && node.placeholder !== undefined) children.push([`<${node.placeholder}>`, any]);
   if (children.length === 0) yield { path, node };
   for (const [name, child] of children) yield* leaves(child, [...path, name]);
-}
-
-/** Describes every key. */
-export function describeKeys(): KeyDescription[] {
-  return [...leaves()].map(({ path, node }) => ({
-    key: path.join("."),
-    variable: variableOf(path),
-    expects: node.type === "array" && node.items !== undefined
-      ? `a list, each item ${expectationOf(node.items)}`
-      : expectationOf(node),
-    default: node.default,
-    description: node.description ?? "",
-  }));
 }

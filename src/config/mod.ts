@@ -6,9 +6,8 @@
 
 // Importing this is cheap: the schema's and the parser's libraries are loaded by the functions that need them.
 export type { AdaptiveRule, Config, LimitRule, ResolverConfig } from "./config.ts";
-export { configTemplate, describeConfig } from "./describe_config.ts";
+export { configTemplate } from "./config_template.ts";
 export { readEnvironment } from "./environment.ts";
-export type { KeyDescription } from "./key_tree.ts";
 export {
   DEFAULT_CONFIG_FILE,
   type FlagOverride,

@@ -31,13 +31,8 @@ export function xRateLimit(headers: Headers, clocks: Clocks): Told {
     return name === undefined ? null : headers.get(name);
   };
   const told: Told = {};
-  // With an interval beside it, the limit is Crossref's and told as a window.
-  const limit = headers.has("x-rate-limit-interval")
-    ? undefined
-    : count(first("x-ratelimit-limit", "x-rate-limit-limit"));
   const remaining = count(first("x-ratelimit-remaining", "x-rate-limit-remaining", "x-ratelimitremaining"));
   const resetAt = instant(first("x-ratelimit-reset", "x-rate-limit-reset"), clocks);
-  if (limit !== undefined) told.limit = limit;
   if (remaining !== undefined) told.remaining = remaining;
   if (resetAt !== undefined) told.resetAt = resetAt;
   return told;
@@ -56,8 +51,6 @@ export function ietfRateLimit(headers: Headers, clocks: Clocks): Told {
     return asWindow(count(parameters.get("q") ?? value), (count(parameters.get("w")) ?? NaN) * 1000);
   });
   if (windows.length > 0) told.windows = windows;
-  const plain = count(limits.find(({ parameters }) => parameters.size === 0)?.value);
-  if (plain !== undefined && windows.length === 0) told.limit = plain;
 
   // Draft 07 told the members `limit=100`, `remaining=50`, `reset=30` of one service limit.
   const members = new Map(current.flatMap(({ value }) => keyAndValue(value)));
@@ -78,15 +71,11 @@ export function ietfRateLimit(headers: Headers, clocks: Clocks): Told {
 
 /** OpenAlex: what the answer cost and what is left of the day's budget. */
 export function openAlexBudget(headers: Headers): LearnedBudget | undefined {
-  for (const { unit, limit, remaining, costs } of BUDGETS) {
+  for (const { remaining, costs, isAlone } of BUDGETS) {
     const cost = costs.map((name) => count(headers.get(name))).find((value) => value !== undefined);
-    const whole = count(headers.get(limit));
     const left = count(headers.get(remaining));
-    // `X-RateLimit-Limit` alone counts requests; the cost beside it says that it counts credits.
-    if (cost === undefined && (unit === "credits" || whole === undefined && left === undefined)) continue;
+    if (cost === undefined && (left === undefined || !isAlone)) continue;
     return {
-      unit,
-      ...(whole === undefined ? {} : { limit: whole }),
       ...(left === undefined ? {} : { remaining: left }),
       ...(cost === undefined ? {} : { cost }),
     };
@@ -96,16 +85,11 @@ export function openAlexBudget(headers: Headers): LearnedBudget | undefined {
 
 /** The dollar comes first: where both are told, credits are only its multiples. */
 const BUDGETS = [
+  { remaining: "x-ratelimit-remaining-usd", costs: ["x-ratelimit-cost-usd"], isAlone: true },
   {
-    unit: "usd",
-    limit: "x-ratelimit-limit-usd",
-    remaining: "x-ratelimit-remaining-usd",
-    costs: ["x-ratelimit-cost-usd"],
-  },
-  {
-    unit: "credits",
-    limit: "x-ratelimit-limit",
     remaining: "x-ratelimit-remaining",
     costs: ["x-ratelimit-credits-used", "x-ratelimit-credits-required"],
+    // This field alone counts requests; the cost beside it says that it counts credits.
+    isAlone: false,
   },
 ] as const;

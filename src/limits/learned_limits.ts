@@ -6,12 +6,8 @@
 
 import type { RateWindow } from "../model/rate.ts";
 
-/** A budget in the API's own units, as far as one answer tells of it. */
+/** A budget in the API's own units (OpenAlex has counted credits and dollars), as far as one answer tells of it. */
 export interface LearnedBudget {
-  /** What is counted: OpenAlex has counted credits and dollars. */
-  readonly unit: "credits" | "usd";
-  /** The whole budget of one period. */
-  readonly limit?: number;
   /** What is left of it. */
   readonly remaining?: number;
   /** What this answer cost. */
@@ -24,8 +20,6 @@ export interface LearnedLimits {
   readonly limited: boolean;
   /** Rates that are told with their period. */
   readonly windows?: readonly RateWindow[];
-  /** Requests a period, where the period's length is not told. */
-  readonly limit?: number;
   /** Requests left in the current period; with several periods, in the one that has the fewest left. */
   readonly remaining?: number;
   /** When that period ends, or the budget's if there is one; in milliseconds since the epoch, by our clock. */

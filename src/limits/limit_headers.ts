@@ -49,8 +49,7 @@ export function readLimitHeaders(
   const budget = openAlexBudget(headers);
   if (budget !== undefined) {
     told.budget = budget;
-    // With a budget, limit and remaining count its credits and no requests.
-    delete told.limit;
+    // With a budget, what remains are its credits and no requests.
     delete told.remaining;
   }
   const retryAfterMs = status >= 200 && status < 300 ? null : readRetryAfter(headers, clocks);

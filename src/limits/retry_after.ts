@@ -15,12 +15,6 @@ export interface RetryAfterOptions {
    * from the server's shortens no wait.
    */
   readonly date?: string | null;
-  /**
-   * The longest wait that the operator accepts, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  readonly maxMs?: number;
 }
 
 /** What a number of seconds too large to count with stands for: 2^31 (as RFC 9111 §1.2.2 has it). */
@@ -30,7 +24,7 @@ const SECONDS = /^\d+(?:\.\d+)?$/;
 
 /**
  * Reads `Retry-After` (RFC 9110 §10.2.3), as a number of seconds or as a date. The wait is never shortened,
- * however long, unless `maxMs` says so. Fractions of a second, which some servers send, are taken; of several
+ * however long. Fractions of a second, which some servers send, are taken; of several
  * numbers, as a field that was sent twice gives, the largest counts.
  *
  * @param value The field's value; `null` where the answer has none.
@@ -39,8 +33,7 @@ const SECONDS = /^\d+(?:\.\d+)?$/;
  */
 export function parseRetryAfter(value: string | null, options: RetryAfterOptions): number | null {
   if (value === null) return null;
-  const waitMs = secondsMs(value) ?? dateMs(value, options);
-  return waitMs === null ? null : Math.min(waitMs, options.maxMs ?? Infinity);
+  return secondsMs(value) ?? dateMs(value, options);
 }
 
 function secondsMs(value: string): number | null {

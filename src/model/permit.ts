@@ -37,8 +37,6 @@ export type Feedback =
     readonly latencyMs: number;
     /** An error body's message, if the caller knows one that speaks of limits (Unpaywall's 422). */
     readonly message?: string;
-    /** Cost in the API's own units, where the answer states one. */
-    readonly cost?: number;
     /**
      * Whether the job had failed before: what fails again may be its own file, and tells little of the host.
      *

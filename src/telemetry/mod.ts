@@ -6,5 +6,4 @@
 
 export { createLogger, type LogFormat, type LoggerOptions, type LogLevel } from "./create_logger.ts";
 export { createMeter } from "./create_meter.ts";
-export { type Measured, MemoryMeter } from "./memory_meter.ts";
 export { writeToStderr } from "./write_to_stderr.ts";

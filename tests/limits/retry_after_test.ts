@@ -48,11 +48,6 @@ Deno.test("parseRetryAfter() counts a date from the answer's own Date", () => {
   assert.equal(parseRetryAfter("120", { nowMs, date: "Tue, 16 Jun 2026 15:00:00 GMT" }), 120_000);
 });
 
-Deno.test("parseRetryAfter() is cut only by the operator's own maximum", () => {
-  assert.equal(parseRetryAfter("5000", { nowMs, maxMs: 900_000 }), 900_000);
-  assert.equal(parseRetryAfter("500", { nowMs, maxMs: 900_000 }), 500_000);
-});
-
 Deno.test("parseRetryAfter() gives null or a whole number of at least 0, whatever it is given", () => {
   const date = fc.date({ noInvalidDate: true }).map((value) => value.toUTCString());
   const text = fc.oneof(fc.string({ unit: "binary" }), date, fc.float().map(String), fc.bigInt().map(String));
