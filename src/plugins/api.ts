@@ -7,7 +7,7 @@
  * `TextDecoder`, `atob`, `btoa` and a `console` that writes to the log; whatever else it needs comes in by
  * {@link ResolverContext}.
  *
- * The host limits rates, retries and caches. A plugin asks its provider as if it were alone in the world: when
+ * The host limits rates and retries. A plugin asks its provider as if it were alone in the world: when
  * a limit is reached, the host abandons the call and repeats it later, so `await ctx.fetch(…)` then never
  * returns, and code after it does not run. The repeated call is told the answers that the first one had, without
  * their being asked for again, so it should ask for the same in the same way.
