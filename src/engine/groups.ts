@@ -11,7 +11,7 @@ import type { IdKind } from "../model/identifier.ts";
 import type { Closed } from "../model/permit.ts";
 import type { Resolver } from "../model/resolver.ts";
 import type { NeedsOf } from "../orchestrator/mod.ts";
-import type { PluginInfo, PluginRegistry } from "../plugins/mod.ts";
+import { groupsOfHosts, type PluginInfo, type PluginRegistry } from "../plugins/mod.ts";
 import { freshKind } from "../queue/mod.ts";
 
 /** The prefix of a host's group. */
@@ -46,7 +46,9 @@ export function createGroups(
   resolvers: readonly Resolver[],
 ): Groups {
   const infos = new Map(registry.plugins.map((info) => [info.manifest.name, info]));
-  const shared = sharedHosts(registry);
+  const shared = groupsOfHosts(
+    registry.plugins.map(({ manifest: { name }, hosts, sharedHosts }) => ({ name, hosts, sharedHosts })),
+  );
   const groupOfHost = (key: string) => shared.get(key) ?? `${HOST}${key}`;
   const groupOf = (url: URL) => groupOfHost(hostKey(url));
   const isApi = (resolver: string, url: URL) =>
@@ -64,27 +66,6 @@ export function createGroups(
 /** Whether a plugin reads pages of any host: then its group is no server's, and each host answers for itself. */
 function asksAnyHost(plugin: PluginInfo | undefined): boolean {
   return plugin?.hosts.includes("*") ?? false;
-}
-
-/**
- * Hosts whose downloads count in a plugin's group. A host that several plugins name, as where one server stands in for
- * all APIs, belongs to none of them.
- */
-function sharedHosts(registry: PluginRegistry): ReadonlyMap<string, string> {
-  const claims = new Map<string, Set<string>>();
-  for (const { manifest, hosts } of registry.plugins) {
-    for (const host of hosts) {
-      const key = host.toLowerCase();
-      claims.set(key, (claims.get(key) ?? new Set()).add(manifest.name));
-    }
-  }
-  const shared = new Map<string, string>();
-  for (const { manifest, sharedHosts: hosts } of registry.plugins) {
-    for (const host of hosts) {
-      if (claims.get(host.toLowerCase())?.size === 1) shared.set(host.toLowerCase(), manifest.name);
-    }
-  }
-  return shared;
 }
 
 function createNeeds(resolvers: readonly Resolver[], groupOfHost: (key: string) => string): NeedsOf {

@@ -30,4 +30,5 @@ export {
   type SandboxBounds,
   startGuestWorker,
 } from "./sandbox/mod.ts";
+export { groupsOfHosts, isBaseUrlName, type PluginHosts, withBaseUrls } from "./shared_hosts.ts";
 export type { SettingValue } from "./setting_value.ts";

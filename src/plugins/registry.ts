@@ -14,6 +14,7 @@ import { PluginRunner } from "./plugin_runner.ts";
 import { type BrokenPlugin, EMBEDDED_ORIGIN, type PluginSource } from "./plugin_source.ts";
 import { DEFAULT_BOUNDS, type OpenGuestHost, Sandbox, type SandboxBounds } from "./sandbox/mod.ts";
 import type { SettingValue } from "./setting_value.ts";
+import { withBaseUrls } from "./shared_hosts.ts";
 import { isBaseUrl, type ResolvedSettings, resolveSettings } from "./settings.ts";
 
 /** Options of {@link openPlugins}. */
@@ -175,11 +176,10 @@ function infoOf(
   settings: ResolvedSettings,
 ): PluginInfo {
   const { name } = manifest;
-  const baseHosts = Object.entries(manifest.settings).flatMap(([key, declared]) => {
-    const url = isBaseUrl(key, declared) ? URL.parse(String(settings.values[key] ?? "")) : null;
-    return url ? [url.host] : [];
-  });
-  const withBaseHosts = (hosts: readonly string[]) => [...new Set([...hosts, ...baseHosts])];
+  const baseUrls = Object.entries(manifest.settings).flatMap(([key, declared]) =>
+    isBaseUrl(key, declared) ? [String(settings.values[key] ?? "")] : []
+  );
+  const { hosts, sharedHosts } = withBaseUrls(manifest, baseUrls);
   const [missing] = settings.missing;
   const unusable = settings.misfits[0] ?? (missing === undefined ? undefined : mendOf(manifest, missing));
   return {
@@ -190,8 +190,8 @@ function infoOf(
     ...(unusable === undefined ? {} : { unusable }),
     tier: settings.tier,
     limits: limitsInForce(manifest.limits, (setting) => (settings.values[setting] ?? "") !== ""),
-    sharedHosts: manifest.sharedHosts.length > 0 ? withBaseHosts(manifest.sharedHosts) : [],
-    hosts: withBaseHosts(manifest.hosts),
+    sharedHosts,
+    hosts,
     settings: Object.fromEntries(
       Object.entries(settings.values).map((
         [key, value],

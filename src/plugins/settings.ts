@@ -8,6 +8,7 @@ import type { SettingDeclaration } from "./api.ts";
 import { type PluginManifest, RESERVED_SETTINGS } from "./manifest.ts";
 import { nearest } from "../model/nearest.ts";
 import { readSettingValue, type SettingValue } from "./setting_value.ts";
+import { isBaseUrlName } from "./shared_hosts.ts";
 
 /** Where settings come from. */
 export interface SettingSources {
@@ -97,7 +98,7 @@ export function resolveSettings(manifest: PluginManifest, sources: SettingSource
 
 /** Whether a setting names an origin of the provider. */
 export function isBaseUrl(name: string, declared: SettingDeclaration): boolean {
-  return declared.type === "url" && (name === "base_url" || name.endsWith("_base_url"));
+  return declared.type === "url" && isBaseUrlName(name);
 }
 
 /** A common value where it suits: the operator did not mean it for this plugin, so it is no mistake where it does not. */

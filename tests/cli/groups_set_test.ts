@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { knownPlugins } from "../../src/cli/groups/known_plugins.ts";
+import { groupOfHost, knownPlugins } from "../../src/cli/groups/known_plugins.ts";
 import { resolveGroupName } from "../../src/cli/groups/resolve_group_name.ts";
 import { loadPluginSources } from "../../src/plugins/mod.ts";
 import { until } from "../_support/until.ts";
@@ -170,6 +170,19 @@ for (
 ) {
   Deno.test(`resolveGroupName() takes ${given} for ${name}`, async () => {
     const { sources } = await loadPluginSources([]);
-    equal(resolveGroupName(given, new Set(["host:example.org"]), knownPlugins(sources)), name);
+    equal(resolveGroupName(given, new Set(["host:example.org"]), knownPlugins(sources, {})), name);
   });
 }
+
+Deno.test("groupOfHost() knows the hosts of configured base URLs, but none that several resolvers have", async () => {
+  const { sources } = await loadPluginSources([]);
+  const arxiv = { enabled: true, pdf_base_url: "https://Mirror.example:8443/pdf" };
+  const mirrored = knownPlugins(sources, { arxiv });
+  equal(groupOfHost("mirror.example:8443", mirrored), "arxiv");
+  equal(groupOfHost("arxiv.org", mirrored), "arxiv");
+  const crossref = { enabled: true, base_url: "https://mirror.example:8443" };
+  equal(
+    groupOfHost("mirror.example:8443", knownPlugins(sources, { arxiv, crossref })),
+    "host:mirror.example:8443",
+  );
+});

@@ -1,4 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { SqliteWorkQueue } from "../../src/queue/mod.ts";
+import { SeededRandom } from "../../src/runtime/mod.ts";
 import { fillQueue } from "./_queue.ts";
 import { Program } from "./_program.ts";
 
@@ -102,4 +104,25 @@ Deno.test("export --output replaces the file when all is written", async () => {
   const records = (await Deno.readTextFile(output)).trimEnd().split("\n").map((line) => JSON.parse(line));
   deepEqual(records.map(({ outcome }) => outcome), ["done", "skipped", "error"]);
   equal([...Deno.readDirSync(program.directory)].some(({ name }) => name.endsWith(".part")), false);
+});
+
+Deno.test("queue show says that a candidate's group is closed, also where the host is a configured base URL's", async () => {
+  await using program = new Program();
+  const clock = await fillQueue(program.path("queue.sqlite"));
+  const mirror = { resolvers: { arxiv: { pdf_base_url: "https://open.example.net" } } };
+  const config = ["--config", program.write("mirror.json", JSON.stringify(mirror))];
+  {
+    const retry = { maxAttempts: 2, backoffMs: 60_000, jitterMs: 0 };
+    using queue = new SqliteWorkQueue({
+      path: program.path("queue.sqlite"),
+      clock,
+      random: new SeededRandom(1),
+      retry,
+    });
+    await queue.changeGroup("arxiv", () => JSON.stringify({ coolUntil: clock.now() + 90_000 }));
+  }
+  const show = async (...args: readonly string[]) =>
+    (await program.run(["queue", "show", "doi:10.1234/held", ...args], { clock })).stdout;
+  match(await show(), /open\.example\.net\/b\.pdf .*: can be tried now\n/);
+  match(await show(...config), /open\.example\.net\/b\.pdf .*: arxiv is closed for 1 min 30 s/);
 });

@@ -4,15 +4,16 @@
  * @module
  */
 
+import type { Config } from "../../config/mod.ts";
 import { hostKey } from "../../limits/mod.ts";
 import { InputError } from "../../model/errors.ts";
-import { loadPluginSources } from "../../plugins/mod.ts";
+import { loadPluginSources, type PluginHosts } from "../../plugins/mod.ts";
 import { freshKind, type JobDetails, type WorkQueue } from "../../queue/mod.ts";
 import type { CommandContext } from "../action.ts";
 import { configurationOf } from "../configuration.ts";
 import type { JobFacts } from "../render/job.ts";
 import type { GroupFacts } from "./group_facts.ts";
-import { groupOfHost, type KnownPlugin, knownPlugins } from "./known_plugins.ts";
+import { groupOfHost, knownPlugins } from "./known_plugins.ts";
 import { readGroups } from "./read_groups.ts";
 
 /** Reads all that is shown beside a job. */
@@ -24,7 +25,7 @@ export async function jobFacts(
   const { config } = await configurationOf(context);
   const [groups, plugins, record, { paused }] = await Promise.all([
     readGroups(queue, config, context.clock),
-    readPlugins(config.plugins.dirs),
+    readPlugins(config),
     queue.record(job.jobId),
     queue.stats(),
   ]);
@@ -54,9 +55,9 @@ function groupsOfRoute(
 }
 
 /** A plugin directory that is gone is no reason to show nothing. */
-async function readPlugins(directories: readonly string[]): Promise<readonly KnownPlugin[]> {
+async function readPlugins({ plugins, resolvers }: Config): Promise<readonly PluginHosts[]> {
   try {
-    return knownPlugins((await loadPluginSources(directories)).sources);
+    return knownPlugins((await loadPluginSources(plugins.dirs)).sources, resolvers);
   } catch (error) {
     if (error instanceof InputError) return [];
     throw error;

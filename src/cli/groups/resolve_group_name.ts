@@ -7,7 +7,8 @@
 import { findSimilar } from "@optique/core/suggestion";
 import { hostKey } from "../../limits/mod.ts";
 import { InputError } from "../../model/errors.ts";
-import { groupOfHost, type KnownPlugin } from "./known_plugins.ts";
+import type { PluginHosts } from "../../plugins/mod.ts";
+import { groupOfHost } from "./known_plugins.ts";
 
 /**
  * The group that `given` names: one that has been used, a resolver's, or that of a host, which may stand without its
@@ -19,7 +20,7 @@ import { groupOfHost, type KnownPlugin } from "./known_plugins.ts";
 export function resolveGroupName(
   given: string,
   used: ReadonlySet<string>,
-  plugins: readonly KnownPlugin[],
+  plugins: readonly PluginHosts[],
 ): string {
   const names = new Set([...used, ...plugins.map(({ name }) => name)]);
   if (names.has(given)) return given;

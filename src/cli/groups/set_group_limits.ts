@@ -44,7 +44,7 @@ export async function setGroupLimits(args: GroupChange, context: CommandContext)
   ]);
   using queue = await openQueue(context, { create: false });
   const used = new Set((await queue.groups()).map(({ name }) => name));
-  const name = resolveGroupName(args.name, used, knownPlugins(sources));
+  const name = resolveGroupName(args.name, used, knownPlugins(sources, config.resolvers));
 
   let set: OperatorLimits | null = null;
   await queue.changeGroup(name, (row) => {
