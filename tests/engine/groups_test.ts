@@ -148,6 +148,17 @@ Deno.test("limitsOf() prefers limits.<group> to resolvers.<name>.limits to the p
   );
 });
 
+Deno.test("limitsOf() goes back to what the plugin states when the configuration ceases to", async () => {
+  const before = await configOf({ resolvers: { api: { limits: { concurrency: 1, rates: ["1/s"] } } } });
+  let config = before;
+  const registry = await describe(before);
+  const { limitsOf } = createGroups(() => config, registry, registry.resolvers);
+  const stated = () => [limitsOf("api").concurrency, limitsOf("api").windows];
+  assert.deepEqual(stated(), [1, [{ limit: 1, perMs: 1_000 }]]);
+  config = await configOf({});
+  assert.deepEqual(stated(), [5, [{ limit: 10, perMs: 1_000 }]]);
+});
+
 Deno.test("limitsOf() knows a host by its group or its bare name, over the default", async () => {
   const { limitsOf } = await groupsOf({
     limits: {
