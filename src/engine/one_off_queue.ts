@@ -25,6 +25,8 @@ import {
  */
 export class OneOffQueue extends SqliteWorkQueue {
   readonly #limits: SqliteWorkQueue;
+  /** Whether limits are shared; `null` until that is known. */
+  #shares: boolean | null = null;
   /** What came of settlements: they are brought again if the database was locked, and are carried out once. */
   readonly #settled = new WeakMap<Settlement, Settled>();
 
@@ -41,6 +43,7 @@ export class OneOffQueue extends SqliteWorkQueue {
 
   /** Settles and leases in memory; between the two decides what to lease, in a write of the database. */
   override async exchange(exchange: Exchange): Promise<Exchanged> {
+    if (!await this.#mayShare()) return await super.exchange(exchange);
     let jobs: ExchangeView | null = null;
     const settlements = exchange.settlements.filter((settlement) => !this.#settled.has(settlement));
     const { settled, held } = await super.exchange({
@@ -76,8 +79,13 @@ export class OneOffQueue extends SqliteWorkQueue {
     };
   }
 
+  /** Two processes must not write with an old SQLite: beside a run the limits are those of this command alone, then. */
+  async #mayShare(): Promise<boolean> {
+    return this.#shares ??= this.#limits.unsafeSqlite === null || (await this.#limits.holders()).length === 0;
+  }
+
   override async leave(workerId: string): Promise<void> {
-    await this.#limits.leave(workerId);
+    if (this.#shares) await this.#limits.leave(workerId);
     await super.leave(workerId);
   }
 

@@ -9,7 +9,7 @@ import type { Config } from "../config/mod.ts";
 import { emptyRecord } from "../model/artifact.ts";
 import { FatalError, messageOf } from "../model/errors.ts";
 import type { Closed } from "../model/permit.ts";
-import type { Clock, Logger, Random } from "../model/ports.ts";
+import type { Clock, Random } from "../model/ports.ts";
 import { GroupBook } from "../limits/mod.ts";
 import { type JobContext, type JobEnd, Orchestrator } from "../orchestrator/mod.ts";
 import {
@@ -32,11 +32,12 @@ import { SystemClock, SystemRandom } from "../runtime/mod.ts";
 import { createLogger, createMeter } from "../telemetry/mod.ts";
 import { type Groups, routeOf } from "./groups.ts";
 import type { OpenGuestHost } from "../plugins/mod.ts";
-import { type Network, openNetwork } from "./network.ts";
+import { openNetwork } from "./network.ts";
 import { OneOffQueue } from "./one_off_queue.ts";
 import { PartOwners } from "./part_owners.ts";
 import { ProgressReporter } from "./progress_reporter.ts";
 import type { EngineCommand, EngineEnd, EngineEvent, EngineStart } from "./protocol.ts";
+import { warnOfOldSqlite, warnOfUnusable } from "./warnings.ts";
 
 /** A queue that is being worked on. */
 export interface QueueRun {
@@ -79,6 +80,7 @@ export function runQueue(
     const meter = createMeter();
     using queue = openQueue(config, command.only !== undefined, clock, random);
     if (command.only) await queue.enqueue(command.only);
+    else warnOfOldSqlite(queue, logger);
     await using network = await openNetwork(start, {
       clock,
       logger,
@@ -87,7 +89,7 @@ export function runQueue(
       openHost,
     });
     const { groups } = network;
-    warnOfUnusable(network, logger);
+    warnOfUnusable(network.registry, logger);
     book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => orchestrator?.nudge() });
     const outDir = resolve(config.storage.out);
     const store = new FileStore(outDir);
@@ -143,13 +145,6 @@ export function runQueue(
     await sweeping;
     if (failure.signal.aborted) throw failure.signal.reason;
     return { end, stats: await queue.stats() };
-  }
-}
-
-/** Without a resolver that misses a setting, works count as not open that it knows an open copy of. */
-function warnOfUnusable({ registry }: Network, logger: Logger): void {
-  for (const { enabled, unusable } of registry.plugins) {
-    if (enabled && unusable !== undefined) logger.warn(unusable);
   }
 }
 

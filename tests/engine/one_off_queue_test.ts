@@ -5,6 +5,7 @@ import { LockedError } from "../../src/model/errors.ts";
 import { type ExchangeView, SqliteWorkQueue } from "../../src/queue/mod.ts";
 import { SystemClock } from "../../src/runtime/mod.ts";
 import { always, job, record } from "../queue/_jobs.ts";
+import { withOldSqlite } from "../queue/_old_sqlite.ts";
 
 const DEMAND = [{ route: "fresh:doi", count: 5 }];
 
@@ -89,5 +90,32 @@ Deno.test("what is brought again after the database was locked is carried out on
     }
     const { settled, unfinished, held } = await queue.exchange(exchange);
     deepEqual([settled, unfinished, held], [["ok"], 0, []]);
+  });
+});
+
+Deno.test("with an old SQLite limits are shared from one command to the next, and not beside a run", async () => {
+  await withFile(async ({ oneOff, file }) => {
+    const groups = [{ name: "host:a.example", state: "{}" }];
+    const exchange = { leaseTtlMs: 60_000, settlements: [], heartbeat: false };
+    const plan = () => ({ demand: DEMAND, groups, inFlight: "" });
+    {
+      using queue = withOldSqlite(oneOff);
+      await queue.exchange({ ...exchange, workerId: "one", plan });
+      await queue.leave("one");
+    }
+    using run = withOldSqlite(file);
+    equal((await run.groups()).length, 1);
+    await run.lease("run", DEMAND, 60_000);
+    using beside = withOldSqlite(oneOff);
+    await beside.enqueue([job(1)]);
+    const other = [{ name: "host:b.example", state: "{}" }];
+    const { leased } = await beside.exchange({
+      ...exchange,
+      workerId: "two",
+      plan: () => ({ ...plan(), groups: other }),
+    });
+    equal(leased.length, 1);
+    await beside.leave("two");
+    equal((await run.groups()).length, 1);
   });
 });

@@ -34,6 +34,8 @@ export interface ConnectionOptions {
 /** One connection and its prepared statements. */
 export class Connection implements Disposable {
   readonly path: string;
+  /** The version of the SQLite library, as in `3.50.4`, where several processes must not write to one file with it. */
+  readonly unsafeSqlite: string | null;
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -62,6 +64,8 @@ export class Connection implements Disposable {
     }
     try {
       this.#prepareFile();
+      const version = String(this.#get("SELECT sqlite_version() AS v").v);
+      this.unsafeSqlite = isSafe(version) ? null : version;
     } catch (error) {
       this.#database.close();
       throw error;
@@ -73,21 +77,6 @@ export class Connection implements Disposable {
     let statement = this.#statements.get(sql);
     if (!statement) this.#statements.set(sql, statement = this.#database.prepare(sql));
     return statement;
-  }
-
-  /** The version of the SQLite library, as in `3.53.2`. */
-  get sqliteVersion(): string {
-    return String(this.#get("SELECT sqlite_version() AS v").v);
-  }
-
-  /** Whether several processes may write to one file with this SQLite. */
-  get safeForSeveralProcesses(): boolean {
-    const version = this.sqliteVersion.split(".").map(Number);
-    for (const [index, part] of SAFE_SQLITE.entries()) {
-      const have = version[index] ?? 0;
-      if (have !== part) return have > part;
-    }
-    return true;
   }
 
   /**
@@ -248,6 +237,15 @@ export class Connection implements Disposable {
   #explain(error: unknown): Error {
     return explainSqliteError(error, this.path);
   }
+}
+
+function isSafe(sqliteVersion: string): boolean {
+  const version = sqliteVersion.split(".").map(Number);
+  for (const [index, part] of SAFE_SQLITE.entries()) {
+    const have = version[index] ?? 0;
+    if (have !== part) return have > part;
+  }
+  return true;
 }
 
 function exists(path: string): boolean {

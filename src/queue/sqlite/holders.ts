@@ -51,14 +51,18 @@ export class Holders implements Disposable {
     for (const { workerId: other } of this.#connection.read(() => this.others(workerId, -1))) {
       if (this.#locks.has(other)) continue;
       if (await isDead(path, other, this.#clock)) dead.push(other);
-      else if (first && !this.#connection.safeForSeveralProcesses) {
-        throw new FatalError(
-          `Cannot share queue "${path}" with another process: SQLite ${this.#connection.sqliteVersion} can ` +
-            "lose commits then (fixed in 3.51.3); wait for the other to end",
-        );
-      }
+      else if (first) this.#refuseOnOldSqlite();
     }
     return dead;
+  }
+
+  #refuseOnOldSqlite(): void {
+    const { path, unsafeSqlite } = this.#connection;
+    if (unsafeSqlite === null) return;
+    throw new FatalError(
+      `Cannot share queue "${path}" with another process: SQLite ${unsafeSqlite} can lose commits then ` +
+        "(fixed in 3.51.3); wait for the other to end",
+    );
   }
 
   /** Forgets a worker of this process, whose row was removed. */

@@ -88,6 +88,11 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#retry = options.retry;
   }
 
+  /** The version of SQLite, where only one process may write to the file with it; otherwise `null`. */
+  get unsafeSqlite(): string | null {
+    return this.#connection.unsafeSqlite;
+  }
+
   async enqueue(jobs: readonly NewJob[], set: string = DEFAULT_SET): Promise<Enqueued> {
     const added = await this.#write(true, (write) => write.enqueue(jobs, set));
     return { added, duplicates: jobs.length - added };
