@@ -45,13 +45,13 @@ export function checkQueue(connection: Connection): CheckReport {
 }
 
 /**
- * Forgets finished jobs older than an instant, lanes that no job is in and limit groups that nobody asks, and gives free
- * pages back to the file system.
+ * Forgets finished jobs older than an instant, limit groups that nobody asks and, unless processes work on the queue, lanes
+ * that no job is in; gives free pages back to the file system.
  */
 export async function pruneQueue(
   connection: Connection,
   mirror: Mirror,
-  options: PruneOptions,
+  options: PruneOptions & { readonly isBusy: boolean },
   inWrite: <T>(work: (write: Write) => T) => Promise<T>,
 ): Promise<{ jobs: number; bytes: number }> {
   let jobs = 0;
@@ -67,12 +67,15 @@ export async function pruneQueue(
     if (last === null) break;
     afterId = last;
   }
-  await inWrite(() => {
-    const { changes } = connection.statement(DELETE_EMPTY_LANES).run();
-    if (changes === 0) return;
-    connection.statement(sql.FORGET_MIRRORS).run();
-    mirror.forget();
-  });
+  // It takes seconds where there are millions of jobs: lanes are no burden, and a run must not be held up for them.
+  if (!options.isBusy) {
+    await inWrite(() => {
+      const { changes } = connection.statement(DELETE_EMPTY_LANES).run();
+      if (changes === 0) return;
+      connection.statement(sql.FORGET_MIRRORS).run();
+      mirror.forget();
+    });
+  }
   const { isIdle } = options;
   const idle = isIdle ? connection.read(() => mirror.groupsSince(-1)).filter(isIdle) : [];
   await inWrite(() => {

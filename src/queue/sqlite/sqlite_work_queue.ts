@@ -254,7 +254,13 @@ export class SqliteWorkQueue implements WorkQueue {
   }
 
   async prune(options: PruneOptions = {}): Promise<{ jobs: number; bytes: number }> {
-    return await pruneQueue(this.#connection, this.#mirror, options, (work) => this.#write(false, work));
+    const isBusy = (await this.holders()).length > 0;
+    return await pruneQueue(
+      this.#connection,
+      this.#mirror,
+      { ...options, isBusy },
+      (work) => this.#write(false, work),
+    );
   }
 
   /** Closes the file. Leases that are still held are taken back by whoever looks next. */

@@ -140,6 +140,7 @@ function testPruneBesideOthers(name: string, backend: Backend): void {
       // Both know the lane now.
       deepEqual(await other.lease("b", [{ route: "host:h.example", count: 1 }], 60_000), []);
       await rig.clock.advance(1_000);
+      for (const [queue, worker] of [[rig.queue, "a"], [other, "b"]] as const) await queue.leave(worker);
       equal((await rig.queue.prune({ finishedBefore: rig.clock.now() })).jobs, 2);
       for (const [queue, artifactId] of [[other, "doi:10.1/x"], [rig.queue, "doi:10.1/y"]] as const) {
         await queue.enqueue([{ artifactId, metadata: null, priority: 0, route: "host:h.example" }]);
