@@ -10,7 +10,7 @@ import type { AdaptiveOptions, AdaptiveState } from "./adaptive_state.ts";
 const PACED = 1.25;
 /** A refused interval so much longer than one between two requests that were taken tells that the host bears bursts. */
 const BURST = 1.1;
-/** A start so many intervals after the last may find a bucket that is no longer full. */
+/** A start so many intervals after the last finds a bucket that is no longer full. */
 const DRAINED = 4;
 /** After so many answers from a full bucket on, a refusal is no longer said to come of the burst. */
 const MANY = 128;
@@ -42,7 +42,9 @@ export function leastOkGap(
 }
 
 /**
- * From when on the time counts in which a host's bucket stayed full. A pause is left out: in it a small bucket has drained.
+ * From when on the time counts in which a host's bucket stayed full. A pause is left out: in it a small bucket has drained. One
+ * so long that every bucket has is counted: what a host takes at once after it, it does not take for long, and the average
+ * then errs on the slow side.
  */
 export function fullSince(
   { fullAtMs, lastStartMs, intervalMs }: AdaptiveState,
@@ -50,7 +52,7 @@ export function fullSince(
 ): number | null {
   if (fullAtMs === null || lastStartMs === null) return null;
   const gapMs = nowMs - lastStartMs;
-  return gapMs > intervalMs * DRAINED ? null : fullAtMs + Math.max(0, gapMs - intervalMs * PACED);
+  return gapMs > intervalMs * DRAINED ? fullAtMs : fullAtMs + Math.max(0, gapMs - intervalMs * PACED);
 }
 
 /**
@@ -103,8 +105,15 @@ export function latencyAfter({ latencyMs }: AdaptiveState, oneMs: number): numbe
 
 /** Whether the interval cannot be kept because the slots are held too long (Little's law). */
 export function lacksConcurrency(state: AdaptiveState, options: AdaptiveOptions): boolean {
-  const heldMs = state.heldMs ?? state.latencyMs ?? 0;
-  return heldMs > state.intervalMs * state.concurrency && state.concurrency < options.maxConcurrency;
+  return perRequestMs(state) > state.intervalMs && state.concurrency < options.maxConcurrency;
+}
+
+/** The time that one request takes of all: the interval, or longer where slots are held so long that it cannot be kept. */
+export function perRequestMs(
+  { intervalMs, heldMs, latencyMs, concurrency }: AdaptiveState,
+  slots: number = concurrency,
+): number {
+  return Math.max(intervalMs, (heldMs ?? latencyMs ?? 0) / slots);
 }
 
 /** Whether a start is the one probe of a cool-down, or came after it. */

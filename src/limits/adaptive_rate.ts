@@ -39,6 +39,7 @@ import {
   lacksConcurrency,
   latencyAfter,
   leastOkGap,
+  perRequestMs,
   smooth,
 } from "./_adaptive_evidence.ts";
 import {
@@ -54,7 +55,7 @@ export interface AdaptiveInput {
   readonly nowMs: number;
   /**
    * The rate beyond which going faster gains nothing, because other groups finish later anyway. It holds back steps up;
-   * it does not slow down a rate that holds.
+   * it does not slow down a rate that holds, but one that is refused falls back further.
    *
    * @default {Infinity}
    */
@@ -91,6 +92,8 @@ const NEAR = 1.08;
 const ENOUGH_FOR_AVERAGE = 10;
 /** How long after its start a probe of which nothing was heard (its process died) counts as lost. */
 const PROBE_LOST_MS = 120_000;
+/** How much faster than is needed a host goes that was refused, so that it does not become the last. */
+const SPARE = 1.25;
 /** Weight of a new value in the least latency. */
 const FORGETTING = 1 / 256;
 
@@ -254,7 +257,7 @@ function consider(state: AdaptiveState, context: Context): AdaptiveState {
   const confirmations = state.badMs !== null && state.intervalMs > state.badMs * NEAR ? 1 : CONFIRMATIONS;
   const confirmed = state.answered >= confirmations && state.paced >= confirmations;
   const proven: AdaptiveState = confirmed && !known ? { ...state, goodMs: state.intervalMs } : state;
-  if (context.neededPerSecond * state.intervalMs <= 1000 || isSlowing(state)) return proven;
+  if (context.neededPerSecond * perRequestMs(state) <= 1000 || isSlowing(state)) return proven;
 
   if (lacksConcurrency(proven, options)) {
     const settledIn = state.answered >= CONFIRMATIONS * state.concurrency;
@@ -264,17 +267,24 @@ function consider(state: AdaptiveState, context: Context): AdaptiveState {
     const more = changed(proven, state.intervalMs, nowMs);
     return { ...more, concurrency: state.concurrency + 1, raisedConcurrency: true };
   }
+  if (context.neededPerSecond * state.intervalMs <= 1000) return proven;
   if (state.badMs === null) {
     const held = nowMs - state.changedAtMs >= options.holdMs && state.answered >= 1 && state.paced >= 1;
     return held ? grown({ ...proven, goodMs: state.intervalMs }, context) : proven;
   }
   if (!known && !confirmed) return proven;
+  if (state.goodMs !== null && state.goodMs < state.intervalMs) {
+    // It fell back further than it had to, and is needed faster now.
+    return changed(proven, atMost(state.goodMs, context), nowMs);
+  }
   const goodMs = state.intervalMs;
   if (goodMs > state.badMs * options.narrowRatio) {
     const nextMs = state.stride === null ? Math.sqrt(goodMs * state.badMs) : goodMs / (1 + state.stride);
     return { ...changed({ ...proven, goodMs }, atMost(nextMs, context), nowMs), stride: null };
   }
   if (nowMs < state.probeAtMs) return proven;
+  // A search that ends with an answer has ended as well: what lies beyond was refused a moment ago.
+  if (!known) return { ...proven, probeAtMs: nowMs + state.probeWaitMs };
   return grown({ ...proven, goodMs, badMs: null, stride: options.narrowRatio - 1 }, context);
 }
 
@@ -301,7 +311,10 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
   const held = state.goodMs !== null && state.goodMs <= state.intervalMs;
   const averageMs = averageSinceFull(state, startedAtMs);
   if (held && refusals <= 2 && bearsBursts(state) && averageMs > state.intervalMs) {
-    const averaged = at(bounded(averageMs * DOUBT, options), state);
+    // After a long pause the average is too slow.
+    const atMostMs = state.intervalMs / options.decreaseFactor;
+    const edge = at(bounded(Math.min(averageMs * DOUBT, atMostMs), options), state);
+    const averaged = { ...edge, intervalMs: relaxed(edge.intervalMs, state, context) };
     return {
       ...changed(state, averaged.intervalMs, nowMs),
       ...cooling,
@@ -332,7 +345,8 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
       openAtMs: startedAtMs + state.intervalMs,
     };
   }
-  const { intervalMs, goodMs } = fallback(state, options);
+  const { intervalMs: edgeMs, goodMs } = fallback(state, options);
+  const intervalMs = relaxed(edgeMs, state, context);
   const slower = changed(state, intervalMs, nowMs);
   // A leaky bucket counts from the last request that it let through, so a whole interval after the refused one would be
   // time lost; a quarter of it keeps a distance even so.
@@ -413,6 +427,19 @@ function fallback({ intervalMs, goodMs }: AdaptiveState, options: AdaptiveOption
   if (goodMs === null) return { intervalMs: bounded(intervalMs / options.decreaseFactor, options), goodMs };
   if (goodMs > intervalMs) return { intervalMs: goodMs, goodMs };
   return { intervalMs: bounded(intervalMs * DOUBT, options), goodMs: null };
+}
+
+/**
+ * `edgeMs`, or longer where the refused interval need not have been so short: who gains nothing by being fast stays clear of
+ * the edge, but for no more than a first refusal takes back.
+ */
+function relaxed(
+  edgeMs: number,
+  { intervalMs }: AdaptiveState,
+  { neededPerSecond, options }: Context,
+): number {
+  const enoughMs = 1000 / (neededPerSecond * SPARE);
+  return bounded(Math.max(edgeMs, Math.min(enoughMs, intervalMs / options.decreaseFactor)), options);
 }
 
 /** A time-out may mean overload, a lost packet or a broken file: slower and fewer, but nothing learned of the edge. */

@@ -10,6 +10,7 @@ import type { Charge } from "./daily_budget.ts";
 import { KeyedLimiter } from "./keyed_limiter.ts";
 import { NONE, parseInFlight, type UnderWay, writeInFlight } from "./in_flight.ts";
 import { type GroupLimits, parseGroupState } from "./group_state.ts";
+import { perRequestMs } from "./_adaptive_evidence.ts";
 import { LimitGroup, type Room } from "./limit_group.ts";
 
 /** Options of {@linkcode GroupBook}. */
@@ -213,12 +214,16 @@ export class GroupBook {
 
   /** Groups under adaptive control, with what is in flight. */
   *paced(): Generator<
-    { readonly group: LimitGroup; readonly intervalMs: number; readonly inFlight: number }
+    { readonly group: LimitGroup; readonly perRequestMs: number; readonly inFlight: number }
   > {
     for (const group of this.#groups.values()) {
-      const intervalMs = group.state.adaptive?.intervalMs;
-      if (intervalMs === undefined) continue;
-      yield { group, intervalMs, inFlight: this.#own.get(group.name)?.inFlight ?? 0 };
+      const { adaptive } = group.state;
+      if (!adaptive) continue;
+      yield {
+        group,
+        perRequestMs: perRequestMs(adaptive, group.concurrency),
+        inFlight: this.#own.get(group.name)?.inFlight ?? 0,
+      };
     }
   }
 

@@ -27,7 +27,7 @@ import type { Permit } from "../model/permit.ts";
 import { PATIENCE_MS } from "../model/resolver.ts";
 import type { GroupBook, Room } from "../limits/mod.ts";
 import { type Demand, type ExchangeView, freshKind } from "../queue/mod.ts";
-import { pace } from "./pace.ts";
+import { Pacer } from "./pace.ts";
 import { WaitingRoutes } from "./waiting_routes.ts";
 
 /** How often the groups are told how fast they need to be; less often where they are many, since each is looked at. */
@@ -67,6 +67,7 @@ export class Dispatcher {
   readonly #waiting = new WaitingRoutes();
   /** Routes with several tiers that wait. */
   readonly #tiered = new Set<string>();
+  readonly #pacer = new Pacer();
   #paceAt = -Infinity;
   /** Groups that are late. */
   #late: ReadonlySet<string> = new Set();
@@ -92,7 +93,7 @@ export class Dispatcher {
     this.#waiting.wake(view.now);
     if (view.now >= this.#paceAt) {
       this.#paceAt = view.now + Math.max(PACE_MS, this.#book.size * PACE_MS_PER_GROUP);
-      this.#late = pace(this.#book, (group) => view.ready(group));
+      this.#late = this.#pacer.pace(this.#book, (group) => view.ready(group), view.now);
       this.#sort();
     }
     const dispatch: Decision = { demand: [], permits: new Map(), begun: new Map() };

@@ -20,6 +20,8 @@ export interface HostPlan {
   readonly serviceMs: number;
   /** Requests that the bucket takes beyond its rate before it refuses; none by default. */
   readonly burst?: number;
+  /** For how long it asks not to be asked when it refuses; it does not by default. */
+  readonly retryAfterMs?: number;
   /** Whether it refuses with 503 rather than 429. */
   readonly busy?: boolean;
   /** The share of requests that fail with 503 however slowly they come; none by default. */
@@ -116,6 +118,7 @@ interface Lane {
   readonly broken: number[];
   inFlight: number;
   doneAtMs: number;
+  closedUntil: number;
 }
 
 /**
@@ -156,6 +159,7 @@ export function simulate(
     broken: [],
     inFlight: 0,
     doneAtMs: startMs,
+    closedUntil: startMs,
   }));
 
   const left = (lane: Lane) => (lane.backlog + lane.inFlight) * lane.state.intervalMs;
@@ -173,7 +177,7 @@ export function simulate(
 
   function dispatch(lane: Lane): void {
     if (lane.backlog === 0 || lane.inFlight >= lane.state.concurrency) return;
-    const at = nextStartAt(lane.state);
+    const at = Math.max(nextStartAt(lane.state), lane.closedUntil);
     if (at > nowMs) return later(at - nowMs + random(), () => dispatch(lane));
     start(lane);
     dispatch(lane);
@@ -203,6 +207,7 @@ export function simulate(
           lane.broken.push(triedBefore + 1);
         }
         const heldMs = nowMs - startedAtMs;
+        if (!accepted && !failed) lane.closedUntil = nowMs + (host.plan.retryAfterMs ?? 0);
         tell(
           lane,
           accepted

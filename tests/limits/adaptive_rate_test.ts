@@ -73,6 +73,17 @@ Deno.test("adapt() finds the limits of hosts that bear bursts, which let a rate 
   }
 });
 
+Deno.test("adapt() finds the limit of a host whose bucket drains in the pause that each refusal costs", () => {
+  for (const [burst, retryAfterMs] of [[2, 3_000], [4, 3_000], [2, 30_000], [5, 30_000]] as const) {
+    const { refusals, ratio } = only({ ratePerSecond: 1, burst, retryAfterMs, files: 500 });
+    // Taken for jitter, 55 to 73 refusals each made the rate 1.5 % slower.
+    assert.ok(
+      refusals <= 15,
+      `burst ${burst}, Retry-After ${retryAfterMs}: ${refusals} refused, ratio ${ratio}`,
+    );
+  }
+});
+
 Deno.test("adapt() finds limits that are no whole numbers, too", () => {
   const runs = Array.from({ length: 12 }, (_, seed) => summary(simulate(forty(seed + 1, false), seed + 1)));
   const all = runs.map(({ text }) => text).join("\n");
@@ -129,6 +140,32 @@ Deno.test("adapt() goes no faster than is needed", () => {
     state = exchange(state, nowMs, nowMs + 20, "ok", 2);
   }
   assert.equal(1000 / state.intervalMs, 2);
+});
+
+Deno.test("adapt() falls back further when it is refused and need not be fast, but for no more than half the rate", () => {
+  const growing = { ...initialAdaptiveState(), intervalMs: 340, goodMs: 510 };
+  const refusedAt = (neededPerSecond: number) =>
+    Math.round(exchange(growing, 1_000, 1_020, "limited", neededPerSecond).intervalMs);
+  assert.equal(refusedAt(Infinity), 510);
+  assert.equal(refusedAt(1.6), 510);
+  assert.equal(refusedAt(1.25), 640);
+  assert.equal(refusedAt(0.1), 680);
+});
+
+Deno.test("adapt() does not try a rate at once that was refused a moment ago", () => {
+  const state = { ...initialAdaptiveState(), intervalMs: 923, goodMs: 942, badMs: 904, lastStartMs: 0 };
+  let next: AdaptiveState = state;
+  for (const at of [1_000, 1_923, 2_846]) next = exchange(next, at, at + 5, "ok");
+  assert.equal(next.intervalMs, 923);
+  assert.equal(next.badMs, 904);
+  assert.ok(next.probeAtMs > 60_000);
+});
+
+Deno.test("adapt() raises concurrency if the slots and not the interval are what is too slow", () => {
+  let state: AdaptiveState = { ...initialAdaptiveState(), intervalMs: 510, heldMs: 2_000 };
+  for (const at of [1_000, 3_000]) state = exchange(state, at, at + 5, "ok", 1);
+  assert.equal(state.concurrency, 2);
+  assert.equal(state.intervalMs, 510);
 });
 
 /** One request, started and told at the given instants. */
