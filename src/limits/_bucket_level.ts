@@ -67,7 +67,8 @@ export class BucketLevel {
 
   /** So many tokens that were taken are not used yet, from `at` on: they keep their place in the bucket. */
   hold(tokens: number, at: number): void {
-    this.observe(at);
+    // Told late, as after a stall: what came back since then is counted already, and must not be counted twice.
+    if (at > this.#seenAt) this.observe(at);
     this.#held = tokens;
   }
 

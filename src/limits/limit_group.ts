@@ -175,7 +175,6 @@ export class LimitGroup {
 
   /** Says how many requests were granted that have not left yet, from `at` on. */
   setPending(pending: number, at: number): void {
-    if (pending === this.#pending) return;
     this.#pending = pending;
     for (const bucket of this.#buckets) bucket.hold(pending, at);
   }
@@ -297,8 +296,7 @@ export class LimitGroup {
     this.#buckets = this.windows.map((window, index) => {
       const bucket = new TokenBucket({ ...bucketOf(window), clock: this.#clock, level: 1 });
       const kept = this.#state.buckets[formatRate(window)] ?? levels.get(index);
-      // An instant that lies ahead (the wall clock was set back between two runs) must not lend tokens.
-      if (kept) bucket.restore({ level: kept.level, at: Math.min(kept.at, now) });
+      if (kept) bucket.restore(kept);
       bucket.hold(this.#pending, now);
       return bucket;
     });

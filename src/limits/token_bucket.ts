@@ -191,6 +191,7 @@ export class TokenBucket {
       throw new RangeError(`Cannot restore the bucket: level "${level}" at "${at}" is not a pair of numbers`);
     }
     this.#tokens.anchor(clamp(level, this.capacity), at);
+    this.level();
     this.#serve();
   }
 

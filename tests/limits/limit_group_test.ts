@@ -3,7 +3,6 @@ import fc from "fast-check";
 import {
   ADAPTIVE_DEFAULTS,
   freshState,
-  type GroupLimits,
   type GroupState,
   initialAdaptiveState,
   LimitGroup,
@@ -11,31 +10,14 @@ import {
   withOperatorLimits,
 } from "../../src/limits/mod.ts";
 import type { RateWindow } from "../../src/model/rate.ts";
-import type { Feedback } from "../../src/model/permit.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
+import { answered, limits } from "./_groups.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-function limits(fields: Partial<GroupLimits> = {}): GroupLimits {
-  return {
-    concurrency: 100,
-    windows: [],
-    adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
-    ...fields,
-  };
-}
-
-function answered(
-  status: number,
-  headers: Record<string, string> = {},
-  more: { message?: string; isRetry?: boolean } = {},
-): Feedback {
-  return { type: "answered", status, headers: new Headers(headers), latencyMs: 10, ...more };
-}
-
 /** Starts as much as there is room for, at most `most`; gives how much that was. */
-function start(group: LimitGroup, most = Infinity): number {
+function start(group: LimitGroup, most = 1_000): number {
   let started = 0;
   while (started < most && group.room(0).count > 0) {
     group.take();
@@ -124,9 +106,11 @@ Deno.test("room() tells when the window opens, and that is when it does", async 
 });
 
 Deno.test("room() is what concurrency leaves", () => {
-  const group = new LimitGroup("a", limits({ concurrency: 3 }), new VirtualClock());
+  const clock = new VirtualClock();
+  const group = new LimitGroup("a", limits({ concurrency: 3 }), clock);
   deepEqual([0, 2, 3, 4].map((inFlight) => group.room(inFlight).count), [3, 1, 0, 0]);
   equal(group.room(3).why, "concurrency");
+  equal(group.room(3).until, clock.now() + 100, "when to ask again");
 });
 
 Deno.test("LimitGroup does not burst after a restart, whenever it comes and however far the clock was set back", async () => {
