@@ -224,9 +224,9 @@ export class LimitGroup {
     }
     if (limits.limited) this.#state.seen.limited++;
     if (limits.retryAfterMs !== undefined) this.#closeUntil(now + limits.retryAfterMs);
-    else if (limits.limited && limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
-    else if (limits.limited && this.#limits.adaptive.start === "full") {
-      this.#closeUntil(now + UNSAID_PAUSE_MS);
+    else {
+      if (limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
+      if (limits.limited && this.#limits.adaptive.start === "full") this.#closeUntil(now + UNSAID_PAUSE_MS);
     }
     const unsaid = !limits.limited && limits.retryAfterMs === undefined;
     const { isRetry } = feedback;
