@@ -150,7 +150,7 @@ export class GroupBook {
     let least: Room | null = null;
     for (const name of names) {
       const room = this.#group(name).room(this.#underWay(name).inFlight);
-      if (!least || room.count < least.count || (room.count === 0 && room.until > least.until)) least = room;
+      if (!least || room.count < least.count || room.until > least.until) least = room;
     }
     return least ?? { count: Number.MAX_SAFE_INTEGER, until: this.#clock.now(), why: "rate" };
   }
@@ -268,7 +268,6 @@ export class GroupBook {
     // Of its grant; of its departure from then on, which is where the server sees it.
     let at = this.#clock.now();
     let departed = false;
-    let reported = false;
     let left = false;
     let disposed = false;
     const depart = () => {
@@ -285,7 +284,6 @@ export class GroupBook {
       },
       report: (feedback) => {
         depart();
-        reported = true;
         // A connection that was not made carried no request.
         left ||= !(feedback.type === "failed" && feedback.reason === "connect-failed");
         this.#tell({ type: "report", names, feedback, reserved, at });
@@ -293,7 +291,7 @@ export class GroupBook {
       [Symbol.dispose]: () => {
         if (disposed) return;
         disposed = true;
-        this.#tell({ type: "release", names, refund: !reported || !left, reserved, departed, at });
+        this.#tell({ type: "release", names, refund: !left, reserved, departed, at });
       },
     };
   }

@@ -228,7 +228,7 @@ export class LimitGroup {
       if (limits.remaining === 0) this.#closeUntil(limits.resetAt ?? 0);
       if (limits.limited && this.#limits.adaptive.start === "full") this.#closeUntil(now + UNSAID_PAUSE_MS);
     }
-    const unsaid = !limits.limited && limits.retryAfterMs === undefined;
+    const unsaid = !limits.limited;
     const { isRetry } = feedback;
     if (!unsaid || !isRetry) this.#state.adaptive ??= this.#afterFullStart();
     this.#adapt(unsaid ? { type: "busy", startedAtMs, isRetry } : { type: "limited", startedAtMs });
@@ -261,8 +261,8 @@ export class LimitGroup {
 
   #learnLimits(limits: LearnedLimits): void {
     const { learned } = this.#state;
-    if (limits.concurrency !== undefined) learned.concurrency = Math.max(1, limits.concurrency);
-    if (!limits.windows || limits.windows.length === 0) return;
+    if (limits.concurrency !== undefined) learned.concurrency = limits.concurrency;
+    if (!limits.windows) return;
     const before = learned.windows.map(formatRate).join();
     learned.windows = [...limits.windows];
     if (before !== learned.windows.map(formatRate).join()) this.#rebuild();

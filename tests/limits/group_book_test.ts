@@ -6,21 +6,9 @@ import type { Closed, Feedback, Permit } from "../../src/model/permit.ts";
 import { SqliteWorkQueue } from "../../src/queue/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 import { always } from "../queue/_jobs.ts";
+import { answered, limits } from "./_groups.ts";
 
 const TTL_MS = 60_000;
-
-function limits(fields: Partial<GroupLimits> = {}): GroupLimits {
-  return {
-    concurrency: 100,
-    windows: [],
-    adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
-    ...fields,
-  };
-}
-
-function answered(status = 200, headers: Record<string, string> = {}): Feedback {
-  return { type: "answered", status, headers: new Headers(headers), latencyMs: 10 };
-}
 
 function makeBook(known: Record<string, GroupLimits> = {}) {
   const clock = new VirtualClock();
@@ -70,6 +58,20 @@ Deno.test("room() of several groups is that of the tightest", () => {
   const { book } = makeBook({ a: limits({ concurrency: 7 }), b: limits({ concurrency: 3 }) });
   equal(book.room(["a", "b"]).count, 3);
   equal(book.room([]).count, Number.MAX_SAFE_INTEGER);
+});
+
+Deno.test("room() and acquire() of several closed groups tell of the one that opens last, whatever their order", () => {
+  const { book } = makeBook({
+    soon: limits({ windows: [{ limit: 1, perMs: 1_000 }] }),
+    late: limits({ windows: [{ limit: 1, perMs: 60_000 }] }),
+  });
+  granted(book.acquire(["soon", "late"]));
+  const { until } = book.room(["late"]);
+  for (const names of [["soon", "late"], ["late", "soon"]]) {
+    equal(book.room(names).until, until);
+    const closed = book.acquire(names);
+    deepEqual(closed.type === "closed" && [closed.group, closed.until], ["late", until]);
+  }
 });
 
 Deno.test("a permit's disposal gives its slot back at the next settle, once", () => {
@@ -153,6 +155,79 @@ Deno.test("a report without a word of departure counts from the grant", async ()
   granted(book.acquire(["a"]));
 });
 
+Deno.test("a request departs once: what comes of it counts from there", async () => {
+  const gentle = limits({ adaptive: { start: "gentle", options: ADAPTIVE_DEFAULTS } });
+  const { book, clock, view } = makeBook({ a: gentle });
+  const permit = granted(book.acquire(["a"]));
+  permit.depart();
+  const departedAt = clock.now();
+  await clock.advance(500);
+  permit.depart();
+  permit.report(answered());
+  book.settle();
+  equal(view("a")?.group.state.adaptive?.lastOkStartMs, departedAt);
+});
+
+Deno.test("a request that left stays charged when another try does not leave", () => {
+  const { book } = makeBook({ a: limits({ dailyBudget: { limit: 1 } }) });
+  const permit = granted(book.acquire(["a"]));
+  permit.report(answered());
+  permit.report({ type: "failed", reason: "connect-failed" });
+  permit[Symbol.dispose]();
+  book.settle();
+  equal(book.room(["a"]).count, 0);
+});
+
+Deno.test("takeInFlight() tells of each request whether it has left", () => {
+  const { book } = makeBook();
+  const [first, second, third] = [1, 2, 3].map(() => granted(book.acquire(["a"])));
+  second?.depart();
+  first?.[Symbol.dispose]();
+  book.settle();
+  equal(book.takeInFlight(), '{"a":{"inFlight":2,"pending":1}}');
+  second?.[Symbol.dispose]();
+  book.settle();
+  equal(book.takeInFlight(), '{"a":{"inFlight":1,"pending":1}}');
+  third?.depart();
+  book.settle();
+  equal(book.takeInFlight(), '{"a":{"inFlight":1,"pending":0}}');
+});
+
+Deno.test("adoptInFlight() adds up what several processes have under way", () => {
+  const { book } = makeBook({ a: limits({ concurrency: 6 }) });
+  const one = { inFlight: JSON.stringify({ a: { inFlight: 2, pending: 0 } }) };
+  book.adoptInFlight([one, one]);
+  equal(book.room(["a"]).count, 2);
+  book.adoptInFlight([one]);
+  equal(book.room(["a"]).count, 4);
+});
+
+Deno.test("adoptInFlight() keeps waiting for requests of other processes that have not left", async () => {
+  const { book, clock } = makeBook({ a: limits({ windows: [{ limit: 1, perMs: 1_000 }] }) });
+  const holders = (...pending: number[]) =>
+    pending.map((count) => ({ inFlight: JSON.stringify({ a: { inFlight: 1, pending: count } }) }));
+  book.adoptInFlight(holders(1, 0));
+  await clock.advance(5_000);
+  equal(book.room(["a"]).count, 0);
+  granted(book.acquire(["b"]))[Symbol.dispose]();
+  book.settle();
+  equal(book.room(["a"]).count, 0);
+  book.adoptInFlight([]);
+  await clock.advance(1_025);
+  equal(book.room(["a"]).count, 1);
+});
+
+Deno.test("paced() gives the groups under adaptive control, with what is in flight here", () => {
+  const { book } = makeBook({
+    a: limits({ adaptive: { start: "gentle", options: ADAPTIVE_DEFAULTS } }),
+  });
+  granted(book.acquire(["a", "fixed"]));
+  const paced = [...book.paced()].map((
+    { group, intervalMs, inFlight },
+  ) => [group.name, intervalMs, inFlight]);
+  deepEqual(paced, [["a", 1_000 / 0.98, 1]]);
+});
+
 Deno.test("a refusal closes its groups for all before anybody else starts", () => {
   const { book, clock } = makeBook();
   const permit = granted(book.acquire(["a", "b"]));
@@ -181,6 +256,8 @@ Deno.test("takeStirred() names what news has touched, each once", () => {
   book.adoptInFlight([{ inFlight: JSON.stringify({ c: { inFlight: 1, pending: 0 } }) }]);
   book.adoptInFlight([]);
   deepEqual([...book.takeStirred()], ["c"], "what another process had in flight has ended");
+  book.adopt([{ name: "d", state: "{}" }]);
+  deepEqual([...book.takeStirred()], ["d"], "another process, or an operator, changed it");
 });
 
 Deno.test("takeChanges() and takeInFlight() give out what is new, once", () => {

@@ -29,11 +29,6 @@ Deno.test("learn() takes an archived refusal for an answer of the archive", () =
   equal(after(archived, { adaptive: GENTLE }).group.state.adaptive?.delivered, 1);
 });
 
-Deno.test("learn() charges the cost that the answer's headers state", () => {
-  const headers = { "x-ratelimit-credits-used": "7", "x-ratelimit-remaining": "90" };
-  equal(after(answered(200, headers), { dailyBudget: { limit: 10 } }).group.room(0).count, 3);
-});
-
 Deno.test("learn() closes a group whose budget is used up until it is filled up", () => {
   const headers = {
     "x-ratelimit-credits-used": "1",
