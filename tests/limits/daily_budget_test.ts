@@ -49,3 +49,48 @@ Deno.test("charge() gives back to each day what it had counted for it, over the 
     }
   }
 });
+
+Deno.test("budgetLeft() in the minutes after the reset, when both days are used up, has more when these are over", () => {
+  let use: BudgetUse = { day: 0, used: 0 };
+  for (let call = 0; call < 10; call++) use = charge(BUDGET, use, { units: 1, at: NOON }, NOON);
+  deepEqual(budgetLeft(BUDGET, use, MIDNIGHT + MINUTE_MS), { calls: 0, moreAt: MIDNIGHT + 5 * MINUTE_MS });
+});
+
+Deno.test("budgetLeft() in the minutes after the reset counts what is used in them for both days", () => {
+  const sevenAtNoon = Array.from({ length: 7 }, () => NOON);
+  equal(leftAfter([...sevenAtNoon, MIDNIGHT + MINUTE_MS, MIDNIGHT + MINUTE_MS], MIDNIGHT + 2 * MINUTE_MS), 1);
+  const nineLate = Array.from({ length: 9 }, () => MIDNIGHT - MINUTE_MS);
+  equal(leftAfter(nineLate, MIDNIGHT + MINUTE_MS), 1);
+  equal(leftAfter([NOON, ...nineLate], MIDNIGHT + MINUTE_MS), 0);
+});
+
+Deno.test("budgetLeft() of a new day that is used up in its first minutes waits for the next", () => {
+  const calls = Array.from({ length: 10 }, () => MIDNIGHT + MINUTE_MS);
+  let use: BudgetUse = { day: 0, used: 0 };
+  for (const call of calls) use = charge(BUDGET, use, { units: 1, at: call }, call);
+  const { calls: left, moreAt } = budgetLeft(BUDGET, use, MIDNIGHT + 2 * MINUTE_MS);
+  deepEqual([left, moreAt > MIDNIGHT + 24 * 60 * MINUTE_MS], [0, true]);
+});
+
+Deno.test("charge() counts calls at the border five minutes before the reset, and no earlier", () => {
+  const next = MIDNIGHT + 10 * MINUTE_MS;
+  equal(leftAfter([MIDNIGHT - 5 * MINUTE_MS], next), 9);
+  equal(leftAfter([MIDNIGHT - 5 * MINUTE_MS - 1], next), 10);
+});
+
+Deno.test("charge() gives back no more than was used", () => {
+  const use = charge(BUDGET, { day: 0, used: 0 }, { units: -3, at: NOON }, NOON);
+  equal(budgetLeft(BUDGET, use, NOON).calls, 10);
+});
+
+Deno.test("charge() carries late calls over to the next day only", () => {
+  const day = 24 * 60 * MINUTE_MS;
+  equal(leftAfter([MIDNIGHT - MINUTE_MS, NOON + day], NOON + 2 * day), 10);
+  equal(leftAfter([MIDNIGHT - MINUTE_MS], NOON + 2 * day), 10, "a day without any call lies between");
+  equal(leftAfter(Array.from({ length: 9 }, () => NOON), MIDNIGHT + day + MINUTE_MS), 10);
+});
+
+Deno.test("budgetLeft() begins anew when the clock was set back by more than minutes", () => {
+  const calls = Array.from({ length: 10 }, () => MIDNIGHT + 10 * MINUTE_MS);
+  equal(leftAfter(calls, MIDNIGHT - 6 * MINUTE_MS), 10);
+});
