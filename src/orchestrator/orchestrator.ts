@@ -9,7 +9,7 @@ import { LeaseLostError } from "../model/errors.ts";
 import type { Permit } from "../model/permit.ts";
 import type { Clock, Logger, Meter } from "../model/ports.ts";
 import type { GroupBook } from "../limits/mod.ts";
-import type { Exchanged, LeasedJob, WorkQueue } from "../queue/mod.ts";
+import type { Exchanged, Lease, LeasedJob, WorkQueue } from "../queue/mod.ts";
 import { Dispatcher, type NeedsOf } from "./dispatcher.ts";
 import type { ProcessJob } from "./job.ts";
 import { Pump } from "./pump.ts";
@@ -59,6 +59,9 @@ interface Running {
 /** A lease that ends sooner than this is proven anew before anything is published. */
 const PROOF_MARGIN_MS = 5_000;
 
+/** When the lease of a job ended that is another's now. */
+const LOST = -Infinity;
+
 /**
  * Runs jobs. States: *new* → *running* → *stopping* (leases nothing, running jobs may end) → *aborting* (the deadline
  * has passed: their signals are aborted and they are given back) → *ended*. A failure of the database ends it from
@@ -72,7 +75,6 @@ export class Orchestrator {
   readonly #stops = new Error("the program stops");
   #stopping = false;
   #drained = false;
-  #finishing = false;
 
   /** Makes an orchestrator that does nothing until {@linkcode Orchestrator.run}. */
   constructor(options: OrchestratorOptions) {
@@ -83,7 +85,7 @@ export class Orchestrator {
       freeWorkers: () => this.#stopping ? 0 : options.maxWorkers - this.#running.size,
       onLeased: (job, permit) =>
         void (this.#stopping ? this.#giveBack(job, permit) : this.#work(job, permit)),
-      onBeat: (exchanged) => this.#onBeat(exchanged),
+      onBeat: (exchanged, beganAt) => this.#onBeat(exchanged, beganAt),
       onFailure: (error) => this.#fail(error),
     });
   }
@@ -152,9 +154,6 @@ export class Orchestrator {
       this.#options.onSettled?.(job, result);
     } catch {
       // The pump reports why the database cannot be used; this job's row stays leased until its lease lapses.
-    } finally {
-      this.#forget(running);
-      this.#endIfIdle();
     }
   }
 
@@ -182,22 +181,24 @@ export class Orchestrator {
     return isOurs && running.leaseUntil > this.#options.clock.now();
   }
 
-  #onBeat(exchanged: Exchanged): void {
-    if (exchanged.held) this.#onHeartbeat(exchanged.held);
-    this.#drained = this.#options.drain && exchanged.unfinished === 0 && exchanged.leased.length === 0;
+  #onBeat(exchanged: Exchanged, beganAt: number): void {
+    if (exchanged.held) this.#onHeartbeat(exchanged.held, beganAt);
+    this.#drained = this.#options.drain && exchanged.unfinished === 0;
     this.#options.onBeat?.(exchanged);
     this.#endIfIdle();
   }
 
-  /** Aborts the jobs whose leases are gone; extends the others. */
-  #onHeartbeat(held: readonly { readonly jobId: number; readonly epoch: number }[]): void {
-    const { clock, leaseTtlMs, logger, meter } = this.#options;
+  /** Aborts the jobs whose leases are gone; extends the others, from when the beat began: much time may have passed since. */
+  #onHeartbeat(held: readonly Lease[], beganAt: number): void {
+    const { leaseTtlMs, logger, meter } = this.#options;
     const epochs = new Map(held.map(({ jobId, epoch }) => [jobId, epoch]));
     for (const running of this.#running.values()) {
       if (epochs.get(running.job.jobId) === running.job.epoch) {
-        running.leaseUntil = clock.now() + leaseTtlMs;
+        running.leaseUntil = beganAt + leaseTtlMs;
         continue;
       }
+      if (running.leaseUntil === LOST) continue;
+      running.leaseUntil = LOST;
       meter.count("contentdownload.lease.lost");
       logger.warn("lease lost while working", { artifact: running.job.artifactId });
       running.abort.abort(new LeaseLostError("the lease was lost"));
@@ -205,9 +206,7 @@ export class Orchestrator {
   }
 
   #endIfIdle(): void {
-    if (this.#finishing || this.#running.size > 0) return;
-    if (!this.#stopping && !this.#drained) return;
-    this.#finishing = true;
+    if (this.#running.size > 0 || !(this.#stopping || this.#drained)) return;
     this.#ended.resolve(this.#stopping ? "stopped" : "drained");
   }
 

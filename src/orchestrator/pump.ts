@@ -54,8 +54,8 @@ export interface PumpOptions {
   readonly freeWorkers: () => number;
   /** Takes over jobs that were leased. */
   readonly onLeased: (job: LeasedJob, permit: Permit | null) => void;
-  /** Told after each beat. */
-  readonly onBeat: (exchanged: Exchanged) => void;
+  /** Told after each beat, and when it began: the leases that it extended are no older. */
+  readonly onBeat: (exchanged: Exchanged, beganAt: number) => void;
   /** Told when the database cannot be used; the pump is stopped then. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -125,8 +125,7 @@ export class Pump implements PermitSource {
   async heartbeat(): Promise<void> {
     this.#heartbeatAt = -Infinity;
     // An acquire of nothing is answered by the beat that follows, and charges nobody.
-    const permit = await this.acquire([]);
-    if (permit.type === "permit") permit[Symbol.dispose]();
+    await this.acquire([]);
   }
 
   /** Something changed: beat soon. */
@@ -164,6 +163,8 @@ export class Pump implements PermitSource {
     const wanted = this.#wanted.splice(0);
     const now = clock.now();
     const heartbeat = now >= this.#heartbeatAt;
+    // Before the exchange: one that is asked for meanwhile is for the next beat.
+    if (heartbeat) this.#heartbeatAt = now + this.#options.heartbeatMs;
     const answers: (Permit | Closed)[] = [];
     let dispatch: Dispatch = { demand: [], permits: new Map() };
     try {
@@ -178,11 +179,10 @@ export class Pump implements PermitSource {
           return plan;
         },
       });
-      if (heartbeat) this.#heartbeatAt = now + this.#options.heartbeatMs;
       this.#deliver(exchanged, settlements, wanted, answers, dispatch);
       this.#beating = false;
       this.#lastBeatAt = clock.now();
-      this.#options.onBeat(exchanged);
+      this.#options.onBeat(exchanged, now);
       this.#scheduleNext(exchanged);
     } catch (error) {
       this.#beating = false;
@@ -190,6 +190,7 @@ export class Pump implements PermitSource {
       const isLocked = error instanceof LockedError && clock.now() - this.#lastBeatAt < leaseTtlMs;
       if (!isLocked) return this.#fail(error, [...settlements, ...wanted]);
       this.#options.logger.warn("waiting for the queue", { error: error.message });
+      if (heartbeat) this.#heartbeatAt = -Infinity;
       this.#settlements.unshift(...settlements);
       this.#wanted.unshift(...wanted);
       this.#schedule(clock.now() + WATCH_MS);

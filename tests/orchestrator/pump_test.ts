@@ -361,3 +361,35 @@ Deno.test("Pump gives up when the database stays locked for longer than a lease,
   await other.clock.advance(0);
   equal(never.failures.length, 1);
 });
+
+Deno.test("heartbeat() that is asked for during a beat is made by the next one", async () => {
+  using rig = makeRig();
+  const exchange = rig.queue.exchange.bind(rig.queue);
+  const gate = makeGate();
+  rig.queue.exchange = async (one) => {
+    const exchanged = await exchange(one);
+    await gate.passed;
+    return exchanged;
+  };
+  const { pump, exchanges } = makePump(rig);
+  await rig.clock.advance(0);
+  const proven = pump.heartbeat();
+  gate.open();
+  await rig.clock.advance(10);
+  await proven;
+  deepEqual(exchanges.map(({ heartbeat }) => heartbeat), [true, true]);
+  await pump.stop();
+});
+
+Deno.test("Pump extends the leases as soon as a locked database is free if that was due", async () => {
+  using rig = makeRig();
+  const { pump, exchanges } = makePump(rig);
+  await rig.clock.advance(HEARTBEAT_MS - 1);
+  const unlock = lock(rig);
+  await rig.clock.advance(1_000);
+  unlock();
+  exchanges.length = 0;
+  await rig.clock.advance(200);
+  deepEqual(exchanges.map(({ heartbeat }) => heartbeat), [true]);
+  await pump.stop();
+});
