@@ -101,7 +101,7 @@ export class Pump implements PermitSource {
 
   /** Ceases to beat; what waits is carried by a last beat before. */
   async stop(): Promise<void> {
-    while (this.#failed === null && (this.#beating || this.#settlements.length > 0)) {
+    while (this.#beating || this.#settlements.length > 0) {
       await new Promise<void>((resolve) => this.#options.clock.setTimer(1, resolve));
     }
     this.#running = false;
@@ -188,7 +188,7 @@ export class Pump implements PermitSource {
       this.#beating = false;
       // A process that was stopped in the middle of a write: it goes on or is killed, and so long nobody loses a lease.
       const isLocked = error instanceof LockedError && clock.now() - this.#lastBeatAt < leaseTtlMs;
-      if (!isLocked) return this.#fail(error, [...settlements, ...wanted]);
+      if (!isLocked || this.#failed !== null) return this.#fail(error, [...settlements, ...wanted]);
       this.#options.logger.warn("waiting for the queue", { error: error.message });
       if (heartbeat) this.#heartbeatAt = -Infinity;
       this.#settlements.unshift(...settlements);
@@ -244,19 +244,18 @@ export class Pump implements PermitSource {
   }
 
   #scheduleNext(exchanged: Exchanged): void {
-    if (this.#again || this.#settlements.length > 0 || this.#wanted.length > 0) this.nudge();
+    if (this.#again) this.nudge();
     const workAt = Math.min(
       this.#options.dispatcher.nextOpening() ?? Infinity,
       exchanged.nextDueAt ?? Infinity,
     );
     this.#nextWorkAt = workAt === Infinity ? null : workAt;
     const next = Math.min(workAt, this.#heartbeatAt);
-    if (next !== Infinity) this.#schedule(Math.max(next, this.#lastBeatAt + BEAT_GAP_MS));
+    this.#schedule(Math.max(next, this.#lastBeatAt + BEAT_GAP_MS));
   }
 
   #watchOthers(): void {
     this.#watch = this.#options.clock.setTimer(WATCH_MS, () => {
-      if (!this.#running) return;
       try {
         if (this.#options.queue.touched()) this.nudge();
         this.#watchOthers();

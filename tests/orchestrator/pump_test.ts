@@ -1,10 +1,8 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import type { Closed, Permit } from "../../src/model/permit.ts";
-import { LockedError } from "../../src/model/errors.ts";
-import { silentLogger } from "../../src/model/ports.ts";
-import { Dispatcher, Pump, type PumpOptions } from "../../src/orchestrator/mod.ts";
-import type { Exchange, Exchanged, LeasedJob } from "../../src/queue/mod.ts";
+import { Dispatcher } from "../../src/orchestrator/mod.ts";
 import { record } from "../queue/_jobs.ts";
+import { makePump } from "./_pump.ts";
 import {
   answered,
   HEARTBEAT_MS,
@@ -13,41 +11,9 @@ import {
   makeGate,
   makeRig,
   needsGroupOfRoute,
-  type Rig,
   TTL_MS,
   withFile,
 } from "./_rig.ts";
-
-/** A running pump on a rig's queue, with all that it exchanged, leased and failed by. */
-function makePump(rig: Rig, options: Partial<PumpOptions> = {}) {
-  const exchanges: Exchange[] = [];
-  const beats: Exchanged[] = [];
-  const leased: { job: LeasedJob; permit: Permit | null }[] = [];
-  const failures: unknown[] = [];
-  const exchange = rig.queue.exchange.bind(rig.queue);
-  rig.queue.exchange = (one) => {
-    exchanges.push(one);
-    return exchange(one);
-  };
-  const pump = new Pump({
-    queue: rig.queue,
-    book: rig.book,
-    dispatcher: new Dispatcher(rig.book, needsGroupOfRoute),
-    clock: rig.clock,
-    logger: silentLogger,
-    workerId: "worker",
-    leaseTtlMs: TTL_MS,
-    heartbeatMs: HEARTBEAT_MS,
-    freeWorkers: () => 8 - leased.length,
-    onLeased: (job, permit) => void leased.push({ job, permit }),
-    onBeat: (exchanged) => void beats.push(exchanged),
-    onFailure: (error) => void failures.push(error),
-    ...options,
-  });
-  rig.onNews = () => pump.nudge();
-  pump.start();
-  return { pump, exchanges, beats, leased, failures };
-}
 
 Deno.test("Pump carries settlements, permits and claims in one exchange", async () => {
   using rig = makeRig();
@@ -238,6 +204,57 @@ Deno.test("Pump begins a job that was held when its instant comes", async () => 
   await pump.stop();
 });
 
+Deno.test("Pump begins a job when the group that it waits for opens", async () => {
+  using rig = makeRig();
+  rig.limits.set("a", limits({ windows: [{ limit: 1, perMs: 3_000 }] }));
+  await rig.queue.enqueue(jobsOn("a", 2));
+  const { pump, leased } = makePump(rig);
+  await rig.clock.advance(0);
+  const permit = leased[0]?.permit;
+  permit?.report(answered());
+  permit?.[Symbol.dispose]();
+  await rig.clock.advance(3_000);
+  equal(leased.length, 1);
+  await rig.clock.advance(50);
+  equal(leased.length, 2);
+  await pump.stop();
+});
+
+Deno.test("Pump writes down what its groups and requests have become", async () => {
+  using rig = makeRig();
+  const { pump } = makePump(rig);
+  const granted = pump.acquire(["a"]);
+  await rig.clock.advance(5);
+  await granted;
+  const [group] = await rig.queue.groups();
+  deepEqual([group?.name, JSON.parse(group?.state ?? "{}").seen?.requests], ["a", 1]);
+  deepEqual((await rig.queue.holders()).map(({ inFlight }) => inFlight), [
+    '{"a":{"inFlight":1,"pending":1}}',
+  ]);
+  await pump.stop();
+});
+
+Deno.test("Pump adds its news of a group to what another process wrote of it since", async () => {
+  await withFile(async (open) => {
+    using rig = makeRig();
+    using queue = open(rig.clock);
+    using other = open(rig.clock);
+    const { pump } = makePump(rig, { queue });
+    const granted = pump.acquire(["a"]);
+    await rig.clock.advance(5);
+    const permit = await granted;
+    if (permit.type === "closed") throw new Error("nobody closed the group yet");
+    await other.changeGroup("a", (row) => row ?? "{}");
+    permit.report(answered(429, { "retry-after": "60" }));
+    permit[Symbol.dispose]();
+    const refused = pump.acquire(["a"]);
+    await rig.clock.advance(5);
+    equal((await refused).type, "closed");
+    await pump.stop();
+    await queue.leave("worker");
+  });
+});
+
 Deno.test("Pump takes over the limits and the requests of other processes", async () => {
   await withFile(async (open) => {
     using rig = makeRig();
@@ -268,100 +285,6 @@ Deno.test("Pump takes over the limits and the requests of other processes", asyn
   });
 });
 
-Deno.test("Pump rejects everything when the database fails, what came meanwhile too, and stands still", async () => {
-  using rig = makeRig();
-  const gate = makeGate();
-  const { pump, exchanges, failures } = makePump(rig);
-  await rig.clock.advance(0);
-  exchanges.length = 0;
-  const broken = new Error("the disk is full");
-  rig.queue.exchange = async () => {
-    await gate.passed;
-    throw broken;
-  };
-  const lease = { jobId: 1, epoch: 1 };
-  const before = [pump.acquire(["a"]), pump.settle({ type: "ack", lease, record: record() })];
-  await rig.clock.advance(5);
-  const during = [pump.acquire(["a"]), pump.settle({ type: "ack", lease, record: record() })];
-  const all = [...before, ...during].map((waiting) => rejects(waiting, broken));
-  gate.open();
-  await rig.clock.advance(0);
-  await Promise.all(all);
-  await rejects(pump.acquire(["a"]), broken);
-  deepEqual(failures, [broken]);
-  equal(rig.clock.pendingTimers, 0);
-});
-
-Deno.test("Pump fails when the files of the database cannot be looked at", async () => {
-  using rig = makeRig();
-  const { pump, failures } = makePump(rig);
-  await rig.clock.advance(0);
-  rig.queue.touched = () => {
-    throw new Error("permission denied");
-  };
-  await rig.clock.advance(1_000);
-  equal(failures.length, 1);
-  await rejects(pump.acquire(["a"]), /permission denied/);
-});
-
-Deno.test("stop() carries the last settlements, then refuses", async () => {
-  using rig = makeRig();
-  await rig.queue.enqueue(jobsOn("a", 1));
-  const { pump, leased } = makePump(rig);
-  await rig.clock.advance(0);
-  const [first] = leased;
-  if (!first) throw new Error("nothing was leased");
-  const settled = pump.settle({ type: "ack", lease: first.job, record: record() });
-  const stopped = pump.stop();
-  await rig.clock.advance(20);
-  await stopped;
-  equal(await settled, "ok");
-  await rejects(pump.acquire(["a"]), /the pump has stopped/);
-  equal(rig.clock.pendingTimers, 0);
-});
-
-/** Makes every exchange fail from now on, as while a stopped process holds the lock. */
-function lock(rig: Rig): () => void {
-  const exchange = rig.queue.exchange;
-  rig.queue.exchange = () => Promise.reject(new LockedError("locked"));
-  return () => rig.queue.exchange = exchange;
-}
-
-Deno.test("Pump waits while another process keeps the database locked, and loses nothing", async () => {
-  using rig = makeRig();
-  await rig.queue.enqueue(jobsOn("a", 1));
-  const { pump, leased, failures } = makePump(rig);
-  await rig.clock.advance(0);
-  const unlock = lock(rig);
-  const { jobId = 0, epoch = 0 } = leased[0]?.job ?? {};
-  const settled = pump.settle({ type: "ack", lease: { jobId, epoch }, record: record() });
-  const granted = pump.acquire(["b"]);
-  await rig.clock.advance(TTL_MS - 1_000);
-  unlock();
-  await rig.clock.advance(1_000);
-  equal(await settled, "ok");
-  equal((await granted).type, "permit");
-  deepEqual(failures, []);
-  await pump.stop();
-});
-
-Deno.test("Pump gives up when the database stays locked for longer than a lease, and at once when it never had it", async () => {
-  using rig = makeRig();
-  const { pump, failures } = makePump(rig);
-  await rig.clock.advance(0);
-  lock(rig);
-  const granted = rejects(pump.acquire(["b"]), LockedError);
-  await rig.clock.advance(TTL_MS + 1_000);
-  await granted;
-  equal(failures.length, 1);
-
-  using other = makeRig();
-  lock(other);
-  const never = makePump(other);
-  await other.clock.advance(0);
-  equal(never.failures.length, 1);
-});
-
 Deno.test("heartbeat() that is asked for during a beat is made by the next one", async () => {
   using rig = makeRig();
   const exchange = rig.queue.exchange.bind(rig.queue);
@@ -378,18 +301,5 @@ Deno.test("heartbeat() that is asked for during a beat is made by the next one",
   await rig.clock.advance(10);
   await proven;
   deepEqual(exchanges.map(({ heartbeat }) => heartbeat), [true, true]);
-  await pump.stop();
-});
-
-Deno.test("Pump extends the leases as soon as a locked database is free if that was due", async () => {
-  using rig = makeRig();
-  const { pump, exchanges } = makePump(rig);
-  await rig.clock.advance(HEARTBEAT_MS - 1);
-  const unlock = lock(rig);
-  await rig.clock.advance(1_000);
-  unlock();
-  exchanges.length = 0;
-  await rig.clock.advance(200);
-  deepEqual(exchanges.map(({ heartbeat }) => heartbeat), [true]);
   await pump.stop();
 });
