@@ -126,10 +126,8 @@ export class Dispatcher {
       const ready = view.ready(route) - before;
       let left = ready;
       for (const groups of left > 0 ? this.#waysOf(route, view.now) : []) {
-        const room = groups.length === 0 ? free : this.#book.room(groups).count;
-        const count = Math.min(left, room, free);
-        if (count <= 0) continue;
-        const granted = this.#grant(groups, count);
+        const granted = this.#grant(groups, Math.min(left, free));
+        if (granted.count === 0) continue;
         permits.set(route, [...(permits.get(route) ?? []), ...granted.permits]);
         demand.push({ route, count: granted.count });
         free -= granted.count;
@@ -144,10 +142,11 @@ export class Dispatcher {
     return free;
   }
 
-  #grant(groups: readonly string[], count: number): { count: number; permits: Permit[] } {
-    if (groups.length === 0) return { count, permits: [] };
+  /** Takes as many permits as the groups have room for, at most `most`. */
+  #grant(groups: readonly string[], most: number): { count: number; permits: Permit[] } {
+    if (groups.length === 0) return { count: most, permits: [] };
     const permits: Permit[] = [];
-    while (permits.length < count) {
+    while (permits.length < most) {
       const permit = this.#book.acquire(groups);
       if (permit.type === "closed") break;
       permits.push(permit);
@@ -181,7 +180,6 @@ export class Dispatcher {
   }
 
   #rouse(route: string): void {
-    if (this.#awake.late.has(route) || this.#awake.others.has(route)) return;
     this.#lineOf(route).add(route);
   }
 

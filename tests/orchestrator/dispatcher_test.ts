@@ -300,8 +300,8 @@ Deno.test("Dispatcher takes no more permits than there are jobs where it looks a
   equal(permits.length, 7);
 });
 
-Deno.test("Dispatcher gives late routes every other worker where these are few", async () => {
-  using test = makeDispatcher();
+/** One host with much left to do, and twenty with little; `serve` gives the routes that so many workers come to. */
+async function oneLate(test: ReturnType<typeof makeDispatcher>) {
   const hosts = Array.from({ length: 20 }, (_, n) => `host${n}`);
   const { options } = limits().adaptive;
   const adaptive = limits({ adaptive: { start: "gentle", options: { ...options, initialPerSecond: 10 } } });
@@ -316,10 +316,61 @@ Deno.test("Dispatcher gives late routes every other worker where these are few",
   };
   // Once round, so that each group is known.
   equal((await serve(21)).length, 21);
+  return serve;
+}
+
+Deno.test("Dispatcher gives late routes every other worker where these are few", async () => {
+  using test = makeDispatcher();
+  const serve = await oneLate(test);
   const served: string[] = [];
   for (let n = 0; n < 20; n++) served.push(...await serve(1));
   deepEqual(served.filter((_, n) => n % 2 === 1), Array(10).fill("long"));
   equal(new Set(served.filter((_, n) => n % 2 === 0)).size, 10);
+});
+
+Deno.test("Dispatcher gives the odd worker to late routes and to others in turn, whatever comes between", async () => {
+  using test = makeDispatcher();
+  const serve = await oneLate(test);
+  const odd: string[] = [];
+  for (let n = 0; n < 10; n++) {
+    odd.push(...await serve(1));
+    await serve(2);
+  }
+  equal(odd.filter((route) => route === "long").length, 5);
+});
+
+Deno.test("Dispatcher demands nothing of a route that has no room", async () => {
+  using test = makeDispatcher();
+  test.rig.limits.set("a", limits({ concurrency: 1 }));
+  await fill(test.rig, { a: 2 });
+  await test.beat(5);
+  const demands: unknown[] = [];
+  await fill(test.rig, { a: 3 });
+  await exchange(test.rig.queue, (view) => {
+    const { demand, permits } = test.dispatcher.dispatch(view, 5);
+    demands.push(...demand, ...permits);
+    return {};
+  });
+  deepEqual(demands, []);
+});
+
+Deno.test("Dispatcher tells the groups how fast they need to be each second, less often where they are many", async () => {
+  for (const [others, afterMs] of [[0, 1_000], [1_500, 1_500]] as const) {
+    using test = makeDispatcher();
+    const { options } = limits().adaptive;
+    test.rig.limits.set("a", limits({ adaptive: { start: "gentle", options } }));
+    test.rig.limits.set("b", limits({ adaptive: { start: "gentle", options } }));
+    for (let n = 0; n < others; n++) test.rig.book.room([`other${n}`]);
+    await fill(test.rig, { a: 10, b: 50 });
+    await test.beat(2);
+    const needed = () => test.rig.book.views().find(({ name }) => name === "a")?.group.neededPerSecond;
+    await test.rig.clock.advance(afterMs - 1);
+    await test.beat(0);
+    equal(needed(), Infinity);
+    await test.rig.clock.advance(1);
+    await test.beat(0);
+    equal((needed() ?? 0) < 1, true);
+  }
 });
 
 Deno.test("Dispatcher tells the groups how fast they need to be by what waits for them", async () => {
