@@ -52,6 +52,28 @@ Deno.test("JobPermits keeps the first permit for a request that needs its groups
   equal(await permits.acquire(["api"]), first);
 });
 
+Deno.test("JobPermits keeps a first permit of two groups for a request that needs both", async () => {
+  const { clock, source, asked, take } = makeSource();
+  const first = take("api", "host");
+  using permits = new JobPermits(source, first, clock, false);
+  await permits.acquire(["api"]);
+  deepEqual(asked, [["api"]]);
+  equal(await permits.acquire(["host", "api"]), first);
+});
+
+Deno.test("JobPermits passes the departure of a request on to all groups, for a job that had failed before too", async () => {
+  for (const isRetry of [false, true]) {
+    const { book, clock, source, take } = makeSource();
+    using permits = new JobPermits(source, take("api"), clock, isRetry);
+    const permit = await permits.acquire(["api", "host"]);
+    if (permit.type === "closed") throw new Error("both groups are open");
+    permit.depart();
+    book.settle();
+    const left = { inFlight: 1, pending: 0 };
+    deepEqual(JSON.parse(book.takeInFlight() ?? ""), { api: left, host: left });
+  }
+});
+
 Deno.test("JobPermits joins the first permit with one for the groups that it lacks", async () => {
   const { clock, source, asked, take, inFlight, requests } = makeSource();
   using permits = new JobPermits(source, take("api"), clock, false);
@@ -100,6 +122,7 @@ Deno.test("JobPermits gives an unused first permit back when the job ends", () =
     deepEqual(inFlight(), { api: 1 });
   }
   deepEqual(inFlight(), { api: 0 });
+  equal(clock.pendingTimers, 0);
   equal(requests("api"), 0);
 });
 
@@ -127,6 +150,7 @@ Deno.test("JobPermits takes nothing back that was asked for in time", async () =
   const { clock, source, take, inFlight } = makeSource();
   using permits = new JobPermits(source, take("api"), clock, false);
   await permits.acquire(["api"]);
+  equal(clock.pendingTimers, 0);
   await clock.advance(60_000);
   deepEqual(inFlight(), { api: 1 });
 });
@@ -137,4 +161,12 @@ Deno.test("JobPermits tells all that the request needs when one group is closed,
   using permits = new JobPermits(source, take("api"), clock, false);
   const closed = await permits.acquire(["api", "host"]);
   deepEqual(closed.type === "closed" && closed.needs, ["api", "host"]);
+});
+
+Deno.test("JobPermits waits for nothing where the job was leased without a permit", async () => {
+  const { clock, source, asked } = makeSource();
+  using permits = new JobPermits(source, null, clock, false);
+  equal(clock.pendingTimers, 0);
+  await permits.acquire(["api"]);
+  deepEqual(asked, [["api"]]);
 });

@@ -47,11 +47,26 @@ Deno.test("pace() does not spread the jobs of fast groups over the hours of one 
   equal(neededPerSecond(book, "slow"), Infinity);
   equal(neededPerSecond(book, "fast"), Infinity);
   equal(neededPerSecond(book, "faster"), 10);
+  const two = bookOf({ slow: 0.2, fast: 10 });
+  new Pacer().pace(two, (group) => ({ slow: 100, fast: 200 })[group] ?? 0, 0);
+  equal(neededPerSecond(two, "fast"), Infinity, "of two, the faster one is the middle");
+});
+
+Deno.test("pace() counts only groups that jobs wait for", () => {
+  const book = bookOf({ slow: 1, fast: 10, idle1: 1, idle2: 1, idle3: 1 });
+  new Pacer().pace(book, (group) => ({ slow: 100, fast: 200 })[group] ?? 0, 0);
+  equal(neededPerSecond(book, "fast"), 2);
+});
+
+Deno.test("pace() holds back no group that is nearly the last", () => {
+  const book = bookOf({ slow: 1, other: 1 });
+  new Pacer().pace(book, (group) => ({ slow: 100, other: 99 })[group] ?? 0, 0);
+  equal(neededPerSecond(book, "other"), Infinity);
 });
 
 Deno.test("pace() tells which groups are late: a quarter of the longest time and more is left to them", () => {
   const book = bookOf({ slow: 0.2, fast: 10, faster: 20 });
-  const backlog: Record<string, number> = { slow: 20, fast: 300, faster: 300, fixed: 9_000 };
+  const backlog: Record<string, number> = { slow: 20, fast: 250, faster: 300, fixed: 9_000 };
   deepEqual([...new Pacer().pace(book, (group) => backlog[group] ?? 0, 0)], ["slow", "fast"]);
   deepEqual([...new Pacer().pace(book, () => 0, 0)], []);
 });

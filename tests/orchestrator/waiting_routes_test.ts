@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, fail, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { Room } from "../../src/limits/mod.ts";
 import { WaitingRoutes } from "../../src/orchestrator/waiting_routes.ts";
@@ -36,9 +36,18 @@ Deno.test("WaitingRoutes calls up on news, before the time has come", () => {
   const waiting = new WaitingRoutes();
   waiting.add("a", false, { group: "g", room: closed(500), now: 0 });
   waiting.stir("other");
-  deepEqual(callUp(waiting, 1, () => open(1)), []);
+  deepEqual(callUp(waiting, 1, (group) => fail(`nobody waits for ${group}`)), []);
   waiting.stir("g");
   deepEqual(callUp(waiting, 1, () => open(1)), ["a"]);
+  equal(waiting.nextOpening(), null, "nobody waits for it any more");
+  waiting.stir("g");
+  deepEqual(callUp(waiting, 500, (group) => fail(`nobody waits for ${group}`)), []);
+});
+
+Deno.test("WaitingRoutes looks again a little later at a group that is closed until now", () => {
+  const waiting = new WaitingRoutes();
+  waiting.add("a", false, { group: "g", room: closed(500), now: 500 });
+  equal(waiting.nextOpening(), 501);
 });
 
 Deno.test("WaitingRoutes looks at a group whose slots are taken in five seconds at the latest", () => {

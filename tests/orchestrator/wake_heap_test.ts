@@ -37,3 +37,11 @@ Deno.test("WakeHeap gives names as a sorted list would", () => {
     }
   }));
 });
+
+Deno.test("WakeHeap wakes a name again that is set to the instant at which it was woken", () => {
+  const heap = new WakeHeap();
+  for (let n = 0; n < 2; n++) {
+    heap.set("a", 7);
+    deepEqual([...heap.takeDue(7)], ["a"]);
+  }
+});
