@@ -1,4 +1,4 @@
-import { equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { SystemClock } from "../../src/runtime/mod.ts";
 
 Deno.test("SystemClock.now() starts at the wall clock and never runs backwards", () => {
@@ -54,6 +54,23 @@ Deno.test("SystemClock.setTimer() does not fire at once for delays beyond 2^31 m
     await new Promise<void>((resolve) => clock.setTimer(5, resolve));
   }
   equal(fired, false);
+});
+
+Deno.test("SystemClock.setTimer() waits for all of a delay beyond 2^31 ms, and not for one below 0", () => {
+  const realSetTimeout = globalThis.setTimeout;
+  const steps: (number | undefined)[] = [];
+  Object.assign(globalThis, {
+    setTimeout: (callback: () => void, ms?: number) => {
+      steps.push(ms);
+      callback();
+    },
+  });
+  try {
+    for (const delayMs of [2 ** 32, -1]) new SystemClock().setTimer(delayMs, () => steps.push(undefined));
+  } finally {
+    Object.assign(globalThis, { setTimeout: realSetTimeout });
+  }
+  deepEqual(steps, [2 ** 31 - 1, 2 ** 31 - 1, 2, undefined, 0, undefined]);
 });
 
 Deno.test("SystemClock.setTimer() refuses a delay that is not finite", () => {

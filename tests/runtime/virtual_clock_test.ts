@@ -82,3 +82,34 @@ Deno.test("VirtualClock refuses to go back and delays that are not finite", asyn
   await rejects(clock.advance(NaN), RangeError);
   throws(() => clock.setTimer(NaN, () => {}), RangeError);
 });
+
+Deno.test("VirtualClock does not go back when it is moved from two places", async () => {
+  const clock = new VirtualClock(0);
+  await Promise.all([clock.advance(100), clock.advance(20)]);
+  equal(clock.now(), 100);
+});
+
+Deno.test("VirtualClock.runUntilIdle() waits for timers that promises under way are about to set", async () => {
+  const clock = new VirtualClock(0);
+  void Promise.resolve().then(() => clock.setTimer(5, () => {}));
+  equal(await clock.runUntilIdle(), 1);
+});
+
+Deno.test("VirtualClock.runUntilIdle() fires as many timers as it may, and no more", async () => {
+  const clock = new VirtualClock(0);
+  const set = () => [1, 2].map((delay) => clock.setTimer(delay, () => {}));
+  set();
+  equal(await clock.runUntilIdle({ maxTimers: 2 }), 2);
+  set();
+  await rejects(clock.runUntilIdle({ maxTimers: 1 }), RangeError);
+});
+
+Deno.test("VirtualClock cancels no other timer when one is disposed twice, or after it has fired", async () => {
+  const clock = new VirtualClock(0);
+  const first = clock.setTimer(1, () => {});
+  const second = clock.setTimer(2, () => {});
+  for (const delay of [3, 4, 5]) clock.setTimer(delay, () => {});
+  await clock.advance(1);
+  for (const timer of [first, first, second, second]) timer[Symbol.dispose]();
+  equal(clock.pendingTimers, 3);
+});
