@@ -269,7 +269,7 @@ function consider(state: AdaptiveState, context: Context): AdaptiveState {
   }
   if (context.neededPerSecond * state.intervalMs <= 1000) return proven;
   if (state.badMs === null) {
-    const held = nowMs - state.changedAtMs >= options.holdMs && state.answered >= 1 && state.paced >= 1;
+    const held = nowMs - state.changedAtMs >= options.holdMs && state.paced >= 1;
     return held ? grown({ ...proven, goodMs: state.intervalMs }, context) : proven;
   }
   if (!known && !confirmed) return proven;
@@ -336,7 +336,7 @@ function refused(state: AdaptiveState, startedAtMs: number, context: Context): A
       openAtMs: nowMs + waitMs,
     };
   }
-  if (state.raisedConcurrency && state.concurrency > 1) {
+  if (state.raisedConcurrency) {
     const fewer = changed(state, state.intervalMs, nowMs);
     return {
       ...fewer,

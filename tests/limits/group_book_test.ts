@@ -223,8 +223,8 @@ Deno.test("paced() gives the groups under adaptive control, with what is in flig
   });
   granted(book.acquire(["a", "fixed"]));
   const paced = [...book.paced()].map((
-    { group, intervalMs, inFlight },
-  ) => [group.name, intervalMs, inFlight]);
+    { group, perRequestMs, inFlight },
+  ) => [group.name, perRequestMs, inFlight]);
   deepEqual(paced, [["a", 1_000 / 0.98, 1]]);
 });
 
