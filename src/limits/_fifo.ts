@@ -51,7 +51,6 @@ export class Fifo<T> {
     if (entry.after === undefined) this.#last = entry.before;
     else entry.after.before = entry.before;
     entry.listed = false;
-    entry.before = entry.after = undefined;
     this.#size--;
   }
 }

@@ -47,6 +47,6 @@ export function instant(text: string | null, { nowMs, serverNowMs }: Clocks): nu
 
 function isoDate(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text.trim())) return null;
-  const at = Date.parse(text.trim().replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
+  const at = Date.parse(text.trim());
   return Number.isNaN(at) ? null : at;
 }

@@ -17,7 +17,7 @@ export function hostKey(url: string | URL): string {
     throw new TypeError(`Cannot name the host: "${url}" is not an absolute URL`);
   }
   const { hostname, port, href } = new URL(url);
-  const host = hostname.toLowerCase().replace(/\.+$/, "");
+  const host = hostname.replace(/\.+$/, "");
   if (host === "") throw new TypeError(`Cannot name the host: "${href}" has none`);
   return port === "" ? host : `${host}:${port}`;
 }

@@ -131,7 +131,7 @@ export class KeyedLimiter {
    */
   release(key: string): void {
     const slots = this.#busy.get(key);
-    if (slots === undefined || slots.inUse === 0) {
+    if (slots === undefined) {
       throw new RangeError(`Cannot release a slot of "${key}": none is held`);
     }
     slots.inUse--;
@@ -150,8 +150,7 @@ export class KeyedLimiter {
    */
   setLimit(key: string, limit: number): void {
     assertLimit(limit);
-    if (limit === this.#defaultLimit) this.#limits.delete(key);
-    else this.#limits.set(key, limit);
+    this.#limits.set(key, limit);
     const slots = this.#busy.get(key);
     if (slots !== undefined) this.#settle(key, slots);
   }

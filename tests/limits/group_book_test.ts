@@ -290,7 +290,7 @@ Deno.test("a row that cannot be read counts as fresh", () => {
   const { book } = makeBook();
   book.adopt([{ name: "a", state: "{" }]);
   equal(book.room(["a"]).count, 100);
-  book.adoptInFlight([{ inFlight: "" }]);
+  for (const inFlight of ["", '{"a":2}']) book.adoptInFlight([{ inFlight }]);
   equal(book.room(["a"]).count, 100);
 });
 

@@ -62,6 +62,20 @@ Deno.test("KeyedLimiter.acquire() leaves the line when its signal is aborted", a
   assert.equal(limiter.inUse("b"), 0);
 });
 
+Deno.test("KeyedLimiter.acquire() leaves nothing behind at a signal that outlives its wait", async () => {
+  const { limiter } = make(1);
+  const { signal } = new AbortController();
+  const listening = new Set<unknown>();
+  signal.addEventListener = (_type: string, listener: unknown) => void listening.add(listener);
+  signal.removeEventListener = (_type: string, listener: unknown) => void listening.delete(listener);
+  const held = await limiter.acquire("a", { signal });
+  const waiting = limiter.acquire("a", { signal });
+  assert.equal(listening.size, 1);
+  held[Symbol.dispose]();
+  await waiting;
+  assert.equal(listening.size, 0);
+});
+
 Deno.test("KeyedLimiter.tryAcquire() waits as long as it was told and no longer", async () => {
   const { clock, limiter } = make(1);
   const held = await limiter.tryAcquire("a", 0);

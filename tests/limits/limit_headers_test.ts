@@ -43,6 +43,8 @@ Deno.test("readLimitHeaders() counts instants from the server's own clock", () =
   const skewed = new Date(NOW + 3_600_000).toUTCString();
   const reset = `${NOW / 1000 + 3_660}`;
   assert.equal(read({ date: skewed, "X-RateLimit-Reset": reset }).resetAt, NOW + 60_000);
+  const retryAt = new Date(NOW + 3_660_000).toUTCString();
+  assert.equal(read({ date: skewed, "Retry-After": retryAt }, 503).retryAfterMs, 60_000);
 });
 
 Deno.test("readLimitHeaders() reads the budget of OpenAlex in credits and in dollars", () => {
@@ -110,12 +112,34 @@ Deno.test("readLimitHeaders() reads every stage of the IETF drafts", () => {
   );
 });
 
+Deno.test("readLimitHeaders() takes the state that has the fewest left", () => {
+  const { remaining, resetAt } = read({ "RateLimit": '"day";t=5, "burst";r=2;t=1' });
+  assert.deepEqual([remaining, resetAt], [2, NOW + 1_000]);
+});
+
+Deno.test("readLimitHeaders() takes the least of a field that was sent twice, and rounds to the safe side", () => {
+  assert.equal(read({ "X-RateLimit-Remaining": "5, 0" }).remaining, 0);
+  assert.deepEqual(read({ "RateLimit-Policy": "2.5;w=0.0015" }).windows, [{ limit: 2, perMs: 2 }]);
+  assert.equal(read({ "RateLimit-Reset": "0.0005" }).resetAt, NOW + 1);
+  assert.equal(read({ "X-Concurrency-Limit": "2.5" }).concurrency, 2);
+});
+
+Deno.test("readLimitHeaders() leaves out limits below one, windows too long to count and days that are not there", () => {
+  assert.deepEqual(read({ "X-Concurrency-Limit": "0" }), { limited: false });
+  assert.deepEqual(read({ "RateLimit-Policy": "0;w=60, 0.5;w=60" }), { limited: false });
+  assert.deepEqual(read({ "RateLimit-Policy": `5;w=${"9".repeat(15)}` }), { limited: false });
+  assert.deepEqual(read({ "X-RateLimit-Reset": "2026-99-99T00:00:00Z" }), { limited: false });
+});
+
 Deno.test("readLimitHeaders() reads Retry-After, and the longer one of CORE's", () => {
   assert.deepEqual(read({ "Retry-After": "5000" }, 429), { limited: true, retryAfterMs: 5_000_000 });
   assert.equal(read({ "Retry-After": "Tue, 16 Jun 2026 14:24:55 GMT" }, 503).retryAfterMs, 120_000);
   const core = { "X-RateLimit-Retry-After": "2026-06-16T14:32:55+0000", "X-RateLimitRemaining": "0" };
   assert.deepEqual(read(core, 429), { limited: true, remaining: 0, retryAfterMs: 600_000 });
+  assert.equal(read({ ...core, "Retry-After": "5000" }, 429).retryAfterMs, 5_000_000);
+  assert.equal(read({ "X-RateLimit-Retry-After": "2026-06-16T14:00:00+0000" }, 429).retryAfterMs, 0);
   assert.deepEqual(read({ "Retry-After": "5000" }, 202), { limited: false });
+  assert.equal(read({ "Retry-After": "5000" }, 300).retryAfterMs, 5_000_000);
 });
 
 Deno.test("readLimitHeaders() tells a refusal from other errors", () => {
@@ -126,6 +150,9 @@ Deno.test("readLimitHeaders() tells a refusal from other errors", () => {
     [true, 503, {}, "Please reduce your request rate: SlowDown"],
     [false, 403, {}],
     [true, 403, { "X-RateLimit-Remaining": "0" }],
+    [true, 403, { "Retry-After": "5" }],
+    [true, 403, {}, "API rate limit exceeded"],
+    [true, 400, {}, "Too many requests"],
     [true, 402, { "X-RateLimit-Remaining-USD": "0" }],
     [false, 403, { "X-RateLimit-Remaining": "7" }],
     [false, 200, { "X-RateLimit-Remaining": "0" }, "too many requests per second"],

@@ -36,6 +36,7 @@ Deno.test("parseRetryAfter() never shortens a wait but counts no further than 2^
 
 Deno.test("parseRetryAfter() reads a date, and one that is past as 0", () => {
   assert.equal(parseRetryAfter("Tue, 16 Jun 2026 14:24:55 GMT", { nowMs }), 120_000);
+  assert.equal(parseRetryAfter("Tue, 16 Jun 2026 14:24:55 GMT", { nowMs: nowMs + 0.5 }), 120_000);
   assert.equal(parseRetryAfter("Tuesday, 16-Jun-26 14:24:55 GMT", { nowMs }), 120_000);
   assert.equal(parseRetryAfter("Tue Jun 16 14:24:55 2026", { nowMs }), 120_000);
   assert.equal(parseRetryAfter("Sun, 06 Nov 1994 08:49:37 GMT", { nowMs }), 0);

@@ -27,6 +27,7 @@ Deno.test("parseRate() says what is wrong and what would be right", () => {
     ["0/s", "the count is 0"],
     ["1/0s", "the period is 0"],
     ["1/99999999999999999d", "a number in it is too large"],
+    ["99999999999999999/s", "a number in it is too large"],
   ];
   for (const [text, why] of cases) {
     assert.throws(() => parseRate(text), {
