@@ -196,10 +196,8 @@ export class Dispatcher {
   #sort(): void {
     for (const line of [this.#awake.late, this.#awake.others]) {
       for (const route of [...line]) {
-        const right = this.#lineOf(route);
-        if (right === line) continue;
         line.delete(route);
-        right.add(route);
+        this.#lineOf(route).add(route);
       }
     }
   }

@@ -150,7 +150,7 @@ export class Pump implements PermitSource {
     if (this.#beatAt <= at) return;
     this.#beat?.[Symbol.dispose]();
     this.#beatAt = at;
-    this.#beat = this.#options.clock.setTimer(Math.max(0, at - this.#options.clock.now()), () => this.#run());
+    this.#beat = this.#options.clock.setTimer(at - this.#options.clock.now(), () => this.#run());
   }
 
   async #run(): Promise<void> {

@@ -172,6 +172,8 @@ Deno.test("a host that bears bursts and refuses what held is believed by what it
   equal(intervalMs({ leastOkGapMs: 95 }), 101.5, "not one that never took any closer together");
   equal(intervalMs({ sinceFull: 20 }), 101.5, "nor where that is faster than what was refused");
   equal(intervalMs({ goodMs: null }), 200);
+  const { fullAtMs, sinceFull } = on({ ...bursty, badMs: null }, limited());
+  deepEqual([fullAtMs, sinceFull], [T, 0], "from where it was growing the average counts anew");
 });
 
 Deno.test("a refusal forgets what was counted, and a pause grows to an hour at the most", () => {
@@ -191,12 +193,13 @@ Deno.test("a refusal forgets what was counted, and a pause grows to an hour at t
 Deno.test("a refusal after concurrency was raised speaks against that alone", () => {
   const after = on({ concurrency: 2, raisedConcurrency: true }, limited());
   deepEqual([after.intervalMs, after.concurrency, after.badConcurrency], [100, 1, 2]);
+  equal(after.openAtMs, T + 100);
 });
 
 Deno.test("503s that had nothing to do with the rate are refusals once they are every fifth answer", () => {
   const unrelated = { isUnrelated: true, provenMs: 100, goodMs: 100, badMs: 90, sinceBusy: 9 };
   const few = on(unrelated, busy());
-  deepEqual([few.isUnrelated, few.provenMs, few.intervalMs], [true, 100, 100]);
+  deepEqual([few.isUnrelated, few.provenMs, few.intervalMs, few.busyShare], [true, 100, 100, 1 / 32]);
   const many = on({ ...unrelated, busyShare: 0.2 }, busy());
   deepEqual([many.isUnrelated, many.provenMs], [false, null]);
 });
@@ -213,14 +216,39 @@ Deno.test("a 503 alone makes an edge that was found before doubtful, and puts th
   const doubted = on(edge, busy(), 10);
   deepEqual([tenths(doubted), doubted.doubtedMs], [101.5, 100]);
   equal(doubted.probeAtMs, T + 10 + 60_000);
-  equal(
-    on({ sinceBusy: 4 }, busy(), 10).intervalMs,
-    100,
-    "where no edge was found there is nothing to doubt",
-  );
+  // Where no edge was found, or while it is searched for, there is nothing to doubt.
+  for (const fields of [{ badMs: null }, { goodMs: null }, { goodMs: 120 }]) {
+    equal(on({ ...edge, ...fields }, busy(), 10).intervalMs, 100);
+  }
+});
+
+Deno.test("an edge is where it was when 503s go on at twice its interval: they have nothing to do with it", () => {
+  const after = on({ goodMs: 100, badMs: 90, sinceBusy: 4, doubtedMs: 45 }, busy());
+  deepEqual([after.intervalMs, after.doubtedMs, after.isUnrelated], [45, null, true]);
 });
 
 Deno.test("a time-out pauses for an interval and forgets no refusal", () => {
   const after = on({ refusals: 3 }, timeout(), 10);
   deepEqual([after.intervalMs, after.openAtMs, after.refusals], [200, T + 210, 3]);
+  equal(on({ refusals: 1, probeStartedAtMs: T }, timeout(), 10).probeStartedAtMs, null);
+});
+
+Deno.test("a refusal puts the next try of the edge off if it has been found, and not while it is searched for", () => {
+  const wait = (goodMs: number | null) => on({ goodMs }, limited()).probeWaitMs;
+  deepEqual([wait(103), wait(150), wait(null)], [120_000, 60_000, 120_000]);
+});
+
+Deno.test("the shortest interval that held is remembered, while growing and when the edge is tried anew", () => {
+  const tried = { goodMs: 80, badMs: 70, answered: 5, paced: 5 };
+  equal(on(tried, ok(), 0, 1).goodMs, 80);
+  const grown = on({ paced: 1, changedAtMs: T - 5_000 }, ok());
+  deepEqual([grown.goodMs, grown.intervalMs < 100], [100, true]);
+  const anew = on({ goodMs: 100, badMs: 98, probeAtMs: T }, ok());
+  deepEqual([anew.goodMs, anew.badMs, tenths(anew)], [100, null, 96.2]);
+  equal(on({ goodMs: 100, badMs: 98, probeAtMs: T + 1 }, ok()).badMs, 98, "not before its time");
+});
+
+Deno.test("the steps from an edge double until they are ordinary ones", () => {
+  const stride = (before: number) => on({ stride: before, paced: 1, changedAtMs: T - 5_000 }, ok()).stride;
+  deepEqual([stride(0.04), stride(0.5)], [0.08, null]);
 });

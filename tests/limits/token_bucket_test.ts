@@ -136,6 +136,16 @@ Deno.test("TokenBucket.restore() goes on from a snapshot", () => {
   assert.throws(() => next.restore({ level: NaN, at: 0 }), RangeError);
 });
 
+Deno.test("TokenBucket.restore() serves those who wait", async () => {
+  const { clock, bucket } = make(10, 0.001, 0);
+  let served = false;
+  void bucket.consume(5).then(() => served = true);
+  bucket.restore({ level: 5, at: clock.now() });
+  await settle();
+  assert.equal(served, true);
+  assert.equal(bucket.level(), 0);
+});
+
 Deno.test("TokenBucket.restore() of a snapshot from far ahead does not close the bucket until then", () => {
   const { clock, bucket } = make(10, 2);
   bucket.restore({ level: 0, at: clock.now() + 86_400_000 });

@@ -174,6 +174,25 @@ Deno.test("Dispatcher shares a group evenly between fresh jobs and those that ne
   equal(ofHost >= 3 && ofHost <= 5, true, served.join());
 });
 
+Deno.test("Dispatcher calls late routes up every other time where many routes wait for a group", async () => {
+  using test = makeDispatcher((route) => route === "fresh:doi" ? [["api"]] : [["api", route]]);
+  test.rig.limits.set("api", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
+  const hosts = Array.from({ length: 20 }, (_, n) => `host${n}`);
+  await fill(test.rig, { "fresh:doi": 50, ...Object.fromEntries(hosts.map((name) => [name, 5])) });
+  const served: string[] = [];
+  for (let n = 0; n < 10; n++) {
+    await test.rig.clock.advance(1_100);
+    const { routes, permits } = await test.beat(9);
+    for (const permit of permits) {
+      permit.report(answered());
+      permit[Symbol.dispose]();
+    }
+    served.push(...routes);
+  }
+  const fresh = served.filter((route) => route === "fresh:doi").length;
+  equal(fresh >= 4 && fresh <= 6, true, served.join());
+});
+
 Deno.test("Dispatcher looks at one of the many routes that wait for a group when this has room for one", async () => {
   using test = makeDispatcher((route) => [["api", route]]);
   test.rig.limits.set("api", limits({ concurrency: 1 }));

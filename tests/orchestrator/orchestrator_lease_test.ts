@@ -160,6 +160,25 @@ Deno.test("run() ends when the database fails after the stop, with nothing but a
   equal(await ended, "stopped");
 });
 
+Deno.test("stop() gives a job that was leased too late back where and as it was", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("fresh:doi", 1));
+  const [first] = await rig.queue.lease("before", [{ route: "fresh:doi", count: 1 }], TTL_MS);
+  if (!first) throw new Error("nothing was leased");
+  await rig.queue.hold(first, null, "a", "what it knows");
+  await rig.queue.leave("before");
+  const gate = stopAfterCommit(rig.queue);
+  const orchestrator = rig.orchestrator(() => Promise.reject(new Error("no work is to begin")));
+  const ended = orchestrator.run();
+  await rig.clock.advance(0);
+  orchestrator.stop(10_000);
+  gate.open();
+  await rig.clock.advance(50);
+  equal(await ended, "stopped");
+  const job = await rig.queue.get(first.jobId);
+  deepEqual([job?.state, job?.route, job?.cursor], ["queued", "a", "what it knows"]);
+});
+
 Deno.test("stop() lets nothing be published at the deadline whose lease was lost after it", async () => {
   await withFile(async (open) => {
     using rig = makeRig();

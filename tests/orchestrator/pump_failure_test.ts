@@ -74,6 +74,20 @@ Deno.test("Pump rejects what a beat carries that finds the database locked when 
   await pump.stop();
 });
 
+Deno.test("Pump answers everybody, even where an exchange tells nothing of them", async () => {
+  using rig = makeRig();
+  const { pump } = makePump(rig);
+  await rig.clock.advance(10);
+  rig.queue.exchange = () =>
+    Promise.resolve({ settled: [], leased: [], held: null, unfinished: 1, paused: false, nextDueAt: null });
+  const settled = pump.settle({ type: "ack", lease: { jobId: 1, epoch: 1 }, record: record() });
+  const refused = rejects(pump.acquire(["a"]), /the exchange did not plan/);
+  await rig.clock.advance(10);
+  equal(await settled, "lost");
+  await refused;
+  await pump.stop();
+});
+
 Deno.test("stop() carries the last settlements, then refuses", async () => {
   using rig = makeRig();
   await rig.queue.enqueue(jobsOn("a", 1));

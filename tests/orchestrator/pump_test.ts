@@ -122,6 +122,20 @@ Deno.test("Pump lets what comes within a few milliseconds share a beat", async (
   await pump.stop();
 });
 
+Deno.test("Pump lets a few milliseconds pass before it carries what a beat itself has set going", async () => {
+  using rig = makeRig();
+  await rig.queue.enqueue(jobsOn("a", 1));
+  const { pump, exchanges } = makePump(rig, {
+    freeWorkers: () => 1,
+    onLeased: () => void pump.acquire(["b"]),
+  });
+  await rig.clock.advance(3);
+  equal(exchanges.length, 1);
+  await rig.clock.advance(1);
+  equal(exchanges.length, 2);
+  await pump.stop();
+});
+
 Deno.test("Pump carries with another beat what comes during one", async () => {
   using rig = makeRig();
   const gate = makeGate();
