@@ -155,7 +155,6 @@ export class Pump implements PermitSource {
 
   async #run(): Promise<void> {
     const { queue, clock, workerId, leaseTtlMs } = this.#options;
-    this.#beat = null;
     this.#beatAt = Infinity;
     this.#beating = true;
     this.#again = false;
@@ -190,7 +189,7 @@ export class Pump implements PermitSource {
       const isLocked = error instanceof LockedError && clock.now() - this.#lastBeatAt < leaseTtlMs;
       if (!isLocked || this.#failed !== null) return this.#fail(error, [...settlements, ...wanted]);
       this.#options.logger.warn("waiting for the queue", { error: error.message });
-      if (heartbeat) this.#heartbeatAt = -Infinity;
+      this.#heartbeatAt = -Infinity;
       this.#settlements.unshift(...settlements);
       this.#wanted.unshift(...wanted);
       this.#schedule(clock.now() + WATCH_MS);

@@ -35,4 +35,5 @@ Deno.test("afterClockStep() leaves alone what two processes' clocks may differ b
   for (const aheadMs of [-HOUR_MS, 0, 5_000]) {
     deepEqual(afterClockStep(around(NOW + aheadMs), NOW), around(NOW + aheadMs));
   }
+  deepEqual(afterClockStep(around(NOW + 5_001), NOW), around(NOW), "and nothing more");
 });

@@ -444,6 +444,20 @@ Deno.test("what one process uses of the budget the other cannot, and what it giv
   });
 });
 
+Deno.test("what one process starts counts in the window of the other", async () => {
+  await together(limits({ windows: [{ limit: 1, perMs: 60_000 }] }), async ([one, two], clock) => {
+    for (const [starting, waiting] of [[one, two], [two, one]]) {
+      equal(await starting?.beat(1), 1);
+      starting?.depart();
+      starting?.end();
+      equal(await starting?.beat(0), 0);
+      await clock.advance(59_000);
+      equal(await waiting?.beat(1), 0);
+      await clock.advance(2_000);
+    }
+  });
+});
+
 Deno.test("a slot that one process gives back the other can take", async () => {
   await together(limits({ concurrency: 2 }), async ([one, two]) => {
     equal(await one?.beat(5), 2);

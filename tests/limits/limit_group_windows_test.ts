@@ -73,6 +73,17 @@ Deno.test("setLimits() keeps waiting for a request that has not left", async () 
   equal(group.room(0).count, 0);
 });
 
+Deno.test("setLimits() keeps the level of each rate, wherever it stands", () => {
+  const clock = new VirtualClock();
+  const fast = { limit: 100, perMs: 1_000 };
+  const group = new LimitGroup("a", limits({ windows: [HOURLY, fast] }), clock);
+  equal(start(group), 1);
+  group.snapshot();
+  group.setLimits(limits({ windows: [fast] }));
+  group.setLimits(limits({ windows: [fast, HOURLY] }));
+  equal(start(group), 0);
+});
+
 Deno.test("snapshot() keeps the buckets of the rates in force, and of no others", () => {
   const group = new LimitGroup("a", limits({ windows: [HOURLY] }), new VirtualClock());
   deepEqual(Object.keys(group.snapshot().buckets), ["1/h"]);

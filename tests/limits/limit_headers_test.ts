@@ -16,6 +16,20 @@ Deno.test("readLimitHeaders() reads Crossref's rate, interval and concurrency", 
   assert.deepEqual(read({ "x-rate-limit-interval": "1m", "x-rate-limit-limit": "50" }).windows, [
     { limit: 50, perMs: 60_000 },
   ]);
+  for (
+    const [interval, perMs] of [["2", 2_000], ["3 M", 180_000], ["1h", 3_600_000], ["250ms", 250]] as const
+  ) {
+    const { windows } = read({ "x-rate-limit-interval": interval, "x-rate-limit-limit": "5" });
+    assert.deepEqual(windows, [{ limit: 5, perMs }]);
+  }
+  assert.deepEqual(read({ "x-rate-limit-interval": "1d", "x-rate-limit-limit": "5" }).windows, [
+    { limit: 5, perMs: 86_400_000 },
+  ]);
+});
+
+Deno.test("readLimitHeaders() reads GitHub's dialect with a hyphen more, where no interval stands beside it", () => {
+  const headers = { "X-Rate-Limit-Limit": "7", "X-Rate-Limit-Remaining": "3", "X-Rate-Limit-Reset": "60" };
+  assert.deepEqual(read(headers), { limited: false, remaining: 3, resetAt: NOW + 60_000 });
 });
 
 Deno.test("readLimitHeaders() tells an instant from seconds left", () => {
@@ -59,6 +73,7 @@ Deno.test("readLimitHeaders() reads the budget of OpenAlex in credits and in dol
     resetAt: NOW + 3_600_000,
     budget: { remaining: 99_990, cost: 10 },
   });
+  assert.equal(read({ "X-RateLimit-Credits-Required": "4" }, 429).budget?.cost, 4);
   const dollars = {
     "X-RateLimit-Limit-USD": "0.1",
     "X-RateLimit-Remaining-USD": "0.099",

@@ -358,6 +358,18 @@ Deno.test("Dispatcher gives the odd worker to late routes and to others in turn,
   equal(odd.filter((route) => route === "long").length, 5);
 });
 
+Deno.test("Dispatcher serves a route with the others again when it is late no longer", async () => {
+  using test = makeDispatcher();
+  const serve = await oneLate(test);
+  test.rig.limits.set("huge", test.rig.limits.get("long") ?? limits());
+  await fill(test.rig, { huge: 4_000 });
+  // Until that group is known. So few workers leave every route awake.
+  for (let n = 0; n < 50; n++) await serve(1);
+  const served: string[] = [];
+  for (let n = 0; n < 20; n++) served.push(...await serve(1));
+  equal(served.filter((route) => route === "huge").length, 10, served.join());
+});
+
 Deno.test("Dispatcher demands nothing of a route that has no room", async () => {
   using test = makeDispatcher();
   test.rig.limits.set("a", limits({ concurrency: 1 }));

@@ -55,6 +55,55 @@ Deno.test("confirm() does not believe a heartbeat that became known when its lea
   });
 });
 
+Deno.test("confirm() waits for the proof, and says no if another process has the job", async () => {
+  await withFile(async (open) => {
+    using rig = makeRig();
+    using queue = open(rig.clock);
+    using other = open(rig.clock);
+    await queue.enqueue(jobsOn("a", 1));
+    const whole = makeGate();
+    const confirmed: boolean[] = [];
+    const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
+      await whole.passed;
+      confirmed.push(await confirm());
+      return { type: "ack", record: record() };
+      // So long that no heartbeat of its own comes in between.
+    }, { queue, heartbeatMs: 10 * TTL_MS });
+    const ended = orchestrator.run();
+    await rig.clock.advance(TTL_MS - 3_000);
+    await release(other);
+    equal((await other.lease("other", [{ route: "a", count: 1 }], TTL_MS)).length, 1);
+    whole.open();
+    await rig.clock.advance(10);
+    deepEqual(confirmed, [false]);
+    await other.leave("other");
+    orchestrator.stop(0);
+    await rig.clock.advance(10);
+    equal(await ended, "stopped");
+  });
+});
+
+Deno.test("confirm() says no to work of an earlier lease when the job was leased anew here", async () => {
+  await withFile(async (open) => {
+    using rig = makeRig();
+    using queue = open(rig.clock);
+    using other = open(rig.clock);
+    await queue.enqueue(jobsOn("a", 1));
+    const confirmed: string[] = [];
+    const orchestrator = rig.orchestrator(async (job, { signal, confirm }) => {
+      if (job.epoch === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      confirmed.push(`${job.epoch} ${await confirm()}`);
+      return { type: "ack", record: record() };
+    }, { queue });
+    const ended = orchestrator.run();
+    await rig.clock.advance(100);
+    await release(other);
+    await rig.clock.advance(1_000);
+    deepEqual(confirmed.toSorted(), ["1 false", "2 true"]);
+    equal(await ended, "drained");
+  });
+});
+
 Deno.test("a heartbeat keeps no work alive that began under an earlier lease of its job", async () => {
   await withFile(async (open) => {
     using rig = makeRig();
