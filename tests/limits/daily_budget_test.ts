@@ -94,3 +94,11 @@ Deno.test("budgetLeft() begins anew when the clock was set back by more than min
   const calls = Array.from({ length: 10 }, () => MIDNIGHT + 10 * MINUTE_MS);
   equal(leftAfter(calls, MIDNIGHT - 6 * MINUTE_MS), 10);
 });
+
+Deno.test("charge() gives back to the day of the call, and nothing of what was used since", () => {
+  let use = charge(BUDGET, { day: 0, used: 0 }, { units: 9, at: NOON }, NOON);
+  const later = MIDNIGHT + 6 * MINUTE_MS;
+  use = charge(BUDGET, use, { units: 5, at: later }, later);
+  use = charge(BUDGET, use, { units: -9, at: NOON }, later);
+  equal(budgetLeft(BUDGET, use, later).calls, 5);
+});

@@ -1,5 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { ADAPTIVE_DEFAULTS, type DailyBudget, type GroupLimits, LimitGroup } from "../../src/limits/mod.ts";
+import {
+  ADAPTIVE_DEFAULTS,
+  type DailyBudget,
+  GroupBook,
+  type GroupLimits,
+  LimitGroup,
+} from "../../src/limits/mod.ts";
 import type { Feedback } from "../../src/model/permit.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 
@@ -126,4 +132,27 @@ Deno.test("a budget with less than a call left closes the group until there is m
   const { count, until, why } = group.room(0);
   deepEqual([count, why], [0, "budget"]);
   equal(until >= Date.UTC(2026, 0, 2), true);
+});
+
+Deno.test("a call of a new day reserves what was dear on the one before until an answer says more", async () => {
+  for (const days of [1, 2]) {
+    const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+    const group = new LimitGroup("a", limits({ dailyBudget: { limit: 20 } }), clock);
+    group.learn(costing(7), clock.now(), group.take());
+    await clock.advance(days * DAY_MS);
+    group.take();
+    equal(group.room(0).count, 1);
+  }
+});
+
+Deno.test("a permit's answer is charged instead of what was reserved, in the book too", () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
+  const rules = limits({ dailyBudget: { limit: 20 } });
+  const book = new GroupBook({ clock, limitsOf: () => rules, onNews: () => {} });
+  const permit = book.acquire(["a"]);
+  if (permit.type === "closed") throw new Error("the group is open");
+  permit.report(costing(7));
+  permit[Symbol.dispose]();
+  book.settle();
+  equal(book.views()[0]?.group.state.budget.used, 7);
 });

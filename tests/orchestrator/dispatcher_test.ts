@@ -285,6 +285,21 @@ Deno.test("Dispatcher leaves later tiers alone while the first opens soon, until
   deepEqual((await test.beat(9)).permits.map(({ groups }) => groups.join()), ["second", "second"]);
 });
 
+Deno.test("Dispatcher begins with no later tier while one way of the first is closed for a moment only", async () => {
+  using test = makeDispatcher(() => [["long"], ["short"]], [["second"]]);
+  const often = limits({ windows: [{ limit: 1, perMs: 1_000 }] });
+  for (const name of ["short", "second"]) test.rig.limits.set(name, often);
+  test.rig.limits.set("long", limits({ windows: [{ limit: 1, perMs: 86_400_000 }] }));
+  await fill(test.rig, { "fresh:doi": 9 });
+  const { permits } = await test.beat(9);
+  deepEqual(permits.map(({ groups }) => groups.join()), ["long", "short"]);
+  for (const permit of permits) {
+    permit.report(answered());
+    permit[Symbol.dispose]();
+  }
+  deepEqual((await test.beat(9)).permits, []);
+});
+
 Deno.test("Dispatcher needs no permit for a route that needs no group", async () => {
   using test = makeDispatcher();
   await fill(test.rig, { "fresh:url": 3 });

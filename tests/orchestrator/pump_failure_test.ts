@@ -153,6 +153,7 @@ Deno.test("Pump moves no more once it has stopped", async () => {
   using rig = makeRig();
   const { pump } = makePump(rig);
   await rig.clock.advance(10);
+  equal(pump.nextWorkAt, null, "nothing waits");
   await pump.stop();
   pump.nudge();
   equal(rig.clock.pendingTimers, 0);

@@ -229,6 +229,7 @@ Deno.test("Pump begins a job when the group that it waits for opens", async () =
   permit?.[Symbol.dispose]();
   await rig.clock.advance(3_000);
   equal(leased.length, 1);
+  equal(pump.nextWorkAt, rig.clock.now() + 25);
   await rig.clock.advance(50);
   equal(leased.length, 2);
   await pump.stop();
