@@ -120,7 +120,7 @@ export class LaneBook {
     const chosen = new Map<number, number>();
     const route = this.#routes.get(routeName);
     if (!route) return chosen;
-    for (let left = Math.min(count, route.ready); left > 0; left--) {
+    for (let left = count; left > 0; left--) {
       const lane = this.#next(route, chosen, now);
       if (!lane) break;
       chosen.set(lane.id, (chosen.get(lane.id) ?? 0) + 1);

@@ -65,6 +65,22 @@ Deno.test("a set that trickles in takes its turn at once, and no more than its t
   }
 });
 
+Deno.test("a set that trickles in keeps no other from its turn", () => {
+  const book = bookOf({ setId: 1, ready: 0 }, { setId: 2, ready: 1_000 });
+  const given = new Map([[1, 0], [2, 0]]);
+  for (let round = 0; round < 50; round++) {
+    // Whenever the first is empty again it comes anew.
+    if (book.lane(1)?.ready === 0) book.adjust(1, 1, 0);
+    for (const [lane, jobs] of take(book, 1)) given.set(lane, (given.get(lane) ?? 0) + jobs);
+  }
+  deepEqual([...given], [[1, 25], [2, 25]]);
+});
+
+Deno.test("of sets that were given the same the oldest comes first, however their lanes are ordered", () => {
+  const book = bookOf({ setId: 2, ready: 5 }, { setId: 1, ready: 5 });
+  deepEqual([...take(book, 1)], [[2, 1]]);
+});
+
 Deno.test("within a set the lowest priority number comes first", () => {
   const book = bookOf({ priority: 5, ready: 3 }, { priority: 0, ready: 2 }, { priority: 9, ready: 3 });
   deepEqual([...take(book, 6)], [[2, 2], [1, 3], [3, 1]]);
@@ -82,6 +98,8 @@ Deno.test("a lane rises by one priority for each minute without service", () => 
 
 Deno.test("an empty lane does not age", () => {
   const book = bookOf({ priority: 3, ready: 0 }, { priority: 0, ready: 100 });
+  // The other one waits no longer than the empty one would have, were its time counted.
+  take(book, 1, 100 * AGEING_MS);
   book.adjust(1, 1, 100 * AGEING_MS);
   deepEqual([...take(book, 1, 100 * AGEING_MS + 1)], [[2, 1]]);
 });
