@@ -65,6 +65,23 @@ export function testClaims(name: string, backend: Backend): void {
   });
 
   queueTest(
+    `${name}: a call that is made as another one ends waits behind those before it`,
+    backend,
+    async (rig) => {
+      const calls: Promise<{ readonly added: number }>[] = [];
+      const plan = () => {
+        calls.push(rig.queue.enqueue([job(1)]));
+        queueMicrotask(() => calls.push(rig.queue.enqueue([job(2)])));
+        return { demand: [], groups: [], inFlight: null };
+      };
+      const fields = { leaseTtlMs: TTL_MS, settlements: [], heartbeat: false, plan };
+      await rig.queue.exchange({ workerId: "a", ...fields });
+      deepEqual((await Promise.all(calls)).map(({ added }) => added), [1, 1]);
+      equal((await rig.queue.get("doi:10.1234/example.1"))?.jobId, 1);
+    },
+  );
+
+  queueTest(
     `${name}: a lease lapses at its instant and not before, and its epoch grows`,
     backend,
     async (rig) => {
