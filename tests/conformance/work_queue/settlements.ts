@@ -107,6 +107,22 @@ export function testSettlements(name: string, backend: Backend): void {
     deepEqual((await rig.lease("a", 2)).map(({ jobId }) => jobId), [first.jobId]);
   });
 
+  queueTest(
+    `${name}: hold() until a fraction of a millisecond ends with the whole one`,
+    backend,
+    async (rig) => {
+      await rig.queue.enqueue(jobs(2));
+      const [first, second] = await rig.lease("a", 2);
+      if (!first || !second) throw new Error("two jobs were queued");
+      const now = rig.clock.now();
+      await rig.queue.hold(first, now + 0.25, FRESH, null);
+      equal((await rig.queue.get(first.jobId))?.dueAt, now + 1);
+      // An instant that has come is no schedule.
+      await rig.queue.hold(second, now, FRESH, null);
+      equal((await rig.queue.get(second.jobId))?.dueAt, null);
+    },
+  );
+
   queueTest(`${name}: a holder's cursor replaces the one before, null included`, backend, async (rig) => {
     await rig.queue.enqueue([job(1)]);
     const cursors: (string | null)[] = [];

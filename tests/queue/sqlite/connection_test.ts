@@ -267,6 +267,20 @@ Deno.test("the file gives space back, and stays within 1 MB for 10,000 jobs", as
   ok((await Deno.stat(path)).size < 500_000);
 });
 
+Deno.test("nothing is left in the file of a job that was pruned", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`;
+  using queue = openReal(path);
+  await queue.enqueue(jobs(1, 0, { metadata: { title: "t" } }));
+  const [lease] = await queue.lease("a", [{ route: "fresh:doi", count: 1 }], 60_000);
+  if (lease) await queue.ack(lease, record());
+  equal((await queue.prune({ finishedBefore: Number.MAX_SAFE_INTEGER })).jobs, 1);
+  using raw = new DatabaseSync(path);
+  for (const table of ["jobs", "records", "details", "lanes"]) {
+    deepEqual([table, raw.prepare(`SELECT * FROM ${table}`).all()], [table, []]);
+  }
+});
+
 Deno.test("the write-ahead log stays bounded under stats and an export", async () => {
   await using directory = await makeDirectory();
   const path = `${directory.path}/queue.sqlite`;
