@@ -12,7 +12,6 @@ export class Deadline implements Disposable {
   readonly #clock: Clock;
   readonly #totalAt: number;
   readonly #onOverdue: (what: Overdue) => void;
-  #stepMs = Infinity;
   #stepAt = Infinity;
   #timerAt = Infinity;
   #timer: Disposable | undefined;
@@ -29,7 +28,6 @@ export class Deadline implements Disposable {
   /** Waiting for something begins, or goes on after something came. */
   begin(stepMs: number): void {
     if (this.#isOver) return;
-    this.#stepMs = stepMs;
     this.#stepAt = this.#clock.now() + stepMs;
     if (this.#stepAt < this.#timerAt) this.#arm(this.#stepAt);
   }
@@ -60,7 +58,6 @@ export class Deadline implements Disposable {
       this.#onOverdue(now >= this.#totalAt ? "total" : "step");
       return;
     }
-    // While paused, look again after a step's time rather than re-arming at each pause and begin.
-    this.#arm(Math.min(this.#totalAt, this.#stepAt, now + this.#stepMs));
+    this.#arm(Math.min(this.#totalAt, this.#stepAt));
   }
 }

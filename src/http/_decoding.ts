@@ -65,9 +65,7 @@ class Gunzipping implements ByteSource {
   async #decide(): Promise<ByteSource> {
     let head = await this.#source.read();
     if (head?.length === 1) {
-      // A copy: the source may use its memory again.
-      const first = head.slice();
-      head = new Uint8Array([...first, ...await this.#source.read() ?? []]);
+      head = new Uint8Array([...head, ...await this.#source.read() ?? []]);
     }
     let left = head;
     const whole: ByteSource = {

@@ -55,7 +55,7 @@ export class Exchange {
   constructor(parts: ExchangeParts, request: GetOptions) {
     this.#parts = parts;
     this.#request = request;
-    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...parts.timeouts, ...request.timeouts };
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...parts.timeouts };
     this.#permits = request.permits;
     for (const hop of request.via ?? []) this.#visit(new URL(hop));
     this.#watch = new RequestWatch(parts.clock, this.#timeouts.totalMs, request.signal);

@@ -66,6 +66,6 @@ export function requestHeaders(given: HeadersInit | undefined, userAgent: string
   for (const name of OURS) headers.delete(name);
   // Deno would decode what it asked for behind our back, past every cap.
   headers.set("accept-encoding", "identity");
-  if (!headers.has("user-agent")) headers.set("user-agent", userAgent);
+  headers.set("user-agent", userAgent);
   return headers;
 }

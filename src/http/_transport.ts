@@ -41,7 +41,7 @@ export class Transport implements Disposable {
         return await this.#fetch(pinned, pinnedHeaders, signal);
       } catch (error) {
         // Nothing was sent, so the next address is asked as a browser would.
-        if (signal.aborted || index === addresses.length - 1 || !isConnectError(error)) throw error;
+        if (index === addresses.length - 1 || !isConnectError(error)) throw error;
       }
     }
     throw new TypeError(`Cannot connect to "${url.host}": it has no address`);

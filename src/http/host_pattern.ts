@@ -79,7 +79,7 @@ function parseName(text: string): HostPattern["names"] | null {
   const name = isSuffix ? text.slice(2) : text;
   // The URL parser knows what a host name is, and gives its one spelling (lower case, IDNA).
   const url = URL.parse(`http://${name}/`);
-  if (url === null || name === "" || /[/?#@\\*:\s]/.test(name)) return null;
+  if (url === null || /[/?#@\\*:\s]/.test(name)) return null;
   const host = canonicalHost(url);
   return isSuffix ? { type: "suffix", suffix: `.${host}` } : { type: "host", host };
 }

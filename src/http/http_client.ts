@@ -51,7 +51,7 @@ export interface HttpClientOptions {
   readonly policy: UrlPolicy;
   /** Value of `User-Agent`, such as `contentdownload/1.0 (mailto:…)`. */
   readonly userAgent: string;
-  /** How long requests may take, unless one says otherwise. */
+  /** How long requests may take. */
   readonly timeouts?: Timeouts;
   /**
    * How many redirects are followed.
@@ -157,12 +157,6 @@ export interface GetOptions {
    * @default {the client's}
    */
   readonly maxBytes?: number;
-  /**
-   * How long this one may take.
-   *
-   * @default {the client's}
-   */
-  readonly timeouts?: Timeouts;
   /**
    * Asked before each hop whether the host's robots.txt allows it, for pages and files; APIs are meant for programs.
    *

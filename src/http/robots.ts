@@ -18,12 +18,6 @@ export interface RobotsOptions {
   readonly clock: Clock;
   /** The program's `User-Agent`; its first word, up to a slash, is the token that rules name. */
   readonly userAgent: string;
-  /**
-   * How long a file is good for; at most a day (RFC 9309 §2.4).
-   *
-   * @default {86_400_000}
-   */
-  readonly ttlMs?: number;
 }
 
 // The package is CommonJS: what is imported is the function itself, which its types take for a property.
@@ -36,6 +30,7 @@ type Fetched =
   | { readonly type: "rules"; readonly rules: Rules | null }
   | Exclude<RobotsVerdict, { type: "allowed" }>;
 
+/** No file is good for longer (RFC 9309 §2.4). */
 const DAY_MS = 86_400_000;
 /** A host that was unreachable is asked again soon: jobs come back to it by their own backoff. */
 const FAILED_TTL_MS = 60_000;
@@ -48,18 +43,14 @@ const MAX_BYTES = 512 * 1024;
  * policy and limits as everything else, on behalf of the first job that needs it.
  */
 export function createRobots(options: RobotsOptions): NonNullable<GetOptions["robots"]> {
-  const { clock, ttlMs = DAY_MS } = options;
+  const { clock } = options;
   const token = options.userAgent.split(/[/\s]/)[0] ?? "";
   const known = new Map<string, { readonly fetched: Fetched; readonly until: number }>();
   const pending = new Map<string, Promise<Fetched>>();
 
   async function ask(origin: string, context: RobotsContext): Promise<Fetched> {
     const fetched = await fetchRules(options.client, origin, context);
-    const keepMs = fetched.type === "rules"
-      ? Math.min(ttlMs, DAY_MS)
-      : fetched.type === "failed"
-      ? FAILED_TTL_MS
-      : 0;
+    const keepMs = fetched.type === "rules" ? DAY_MS : fetched.type === "failed" ? FAILED_TTL_MS : 0;
     known.delete(origin);
     known.set(origin, { fetched, until: clock.now() + keepMs });
     const oldest = known.keys().next();
@@ -79,7 +70,6 @@ export function createRobots(options: RobotsOptions): NonNullable<GetOptions["ro
       }
       // If the job that asks gives up, another one has to.
       const fetched = await others.catch(() => null);
-      context.signal.throwIfAborted();
       if (fetched !== null) return fetched;
     }
   }
@@ -118,7 +108,7 @@ async function readRules(url: string, { status, body }: HttpResponse): Promise<F
   if (status >= 500) {
     return { type: "failed", reason: "http-5xx", url, detail: `Cannot get ${url}: status ${status}` };
   }
-  if (status < 200 || status >= 300) return { type: "rules", rules: null };
+  if (status >= 300) return { type: "rules", rules: null };
   try {
     const decoder = new TextDecoder();
     let text = "";
