@@ -17,8 +17,8 @@ const FORBIDDEN = `
   192.0.0.1 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1
   239.255.255.255 240.0.0.1 255.255.255.255 168.63.129.16
   [::] [::1] [0:0:0:0:0:0:0:1] [::127.0.0.1] [::ffff:127.0.0.1] [::ffff:7f00:1] [::ffff:a9fe:a9fe] [::ffff:0:127.0.0.1]
-  [64:ff9b::a9fe:a9fe] [64:ff9b::8.8.8.8] [64:ff9b:1::1] [2002:a9fe:a9fe::] [2002:7f00:1::1]
-  [2001:0:4136:e378:8000:63bf:3fff:fdd2] [2001:db8::1] [3fff::1] [100::1] [fc00::1] [fd00:ec2::254] [fe80::1] [fec0::1]
+  [64:ff9b::a9fe:a9fe] [64:ff9b::8.8.8.8] [64:ff9b:1::1] [2002:a9fe:a9fe::] [2002:7f00:1::1] [2002:808:808::1]
+  [2001:0:4136:e378:8000:63bf:3fff:fdd2] [2001:2::1] [2001:1ff::1] [2001:db8::1] [3fff::1] [100::1] [fc00::1] [fd00:ec2::254] [fe80::1] [fec0::1]
   [ff02::1] [5f00::1] [4000::1]`.trim().split(/\s+/);
 
 Deno.test("checkAddresses() refuses private and reserved addresses in every spelling", () => {
@@ -52,7 +52,9 @@ Deno.test("checkUrl() refuses what is no plain web URL", () => {
     "",
     "//example.org/",
     "http://",
+    "http://./",
     "http://user@example.org/",
+    "http://:pass@example.org/",
     "http://user:pass@example.org/",
     "http://good@127.0.0.1/",
     "http://example.org/\r\nX-Injected: 1",
@@ -127,6 +129,7 @@ Deno.test("createUrlPolicy() names the setting and the entry that it cannot read
       "a b",
       "http://x/",
       "10.0.0.0/33",
+      "10.0.0.0/8/8",
       "host:0",
       "host:99999",
       "x/8",
@@ -160,6 +163,10 @@ Deno.test("an address keeps its value through text, whatever way it is written",
   }));
 });
 
+Deno.test("parseAddress() leaves the zone out, which names an interface of this machine", () => {
+  assert.deepEqual(parseAddress("fe80::1%eth0"), parseAddress("fe80::1"));
+});
+
 Deno.test("an IPv4 address is as forbidden inside every embedding as by itself", () => {
   fc.assert(fc.property(V4, (v4) => {
     const use = specialUseOf({ family: 4, value: v4 });
@@ -168,6 +175,10 @@ Deno.test("an IPv4 address is as forbidden inside every embedding as by itself",
       (0x64ff9bn << 96n) | v4,
       (0x2002n << 112n) | (v4 << 80n),
       (0x20010000n << 96n) | (v4 ^ 0xffff_ffffn),
+      (0x20010000n << 96n) | (v4 << 64n),
+      (0xffffn << 48n) | v4,
+      // Below two it is an address of its own: none, or loopback.
+      ...(v4 > 1n ? [v4] : []),
     ];
     for (const value of embeddings) {
       const uses = facesOf({ family: 6, value }).map(specialUseOf);
@@ -191,6 +202,7 @@ Deno.test("parseAddress() reads nothing that is not an address", () => {
       "g::",
       "1.2.3.4::",
       "1:2:3:4:5:6:7:8:9",
+      "1:2:3:4::5:6:7:8::9",
     ]
   ) {
     assert.equal(parseAddress(text), null, text);
