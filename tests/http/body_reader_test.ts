@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BodyError, type BodyReader, type HttpClientOptions } from "../../src/http/mod.ts";
+import { BodyError, BodyReader, type HttpClientOptions } from "../../src/http/mod.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
 import { open, type Opened, send, serve, serveRaw } from "./_web.ts";
 
@@ -153,6 +153,45 @@ Deno.test("a body is cancelled by leaving it, by disposal and by hand, once", as
   assert.ok(!web.permits.log.some((line) => line.startsWith("SECOND")));
 });
 
+Deno.test("peekText() keeps a failure for whoever reads", async () => {
+  await using raw = serveRaw((connection) =>
+    send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+  );
+  using web = open();
+  const body = await bodyAt(web, raw.url);
+  assert.equal(await body.peekText(10), "abc");
+  await assert.rejects(body.readText(), { name: "BodyError", reason: "truncated" });
+});
+
+Deno.test("readText() shows where a text is cut amid a character", async () => {
+  await using server = serve(() => new Response(new Uint8Array([0x61, 0xc3])));
+  using web = open();
+  assert.equal(await (await bodyAt(web, server.url)).readText(), "a\ufffd");
+});
+
+Deno.test("a body whose request is over already ends at once, and takes no other length than a number", async () => {
+  const reader = (length: string, signal: AbortSignal, onEnd: () => void) =>
+    new BodyReader({
+      stream: new ReadableStream({ type: "bytes" }),
+      headers: new Headers({ "content-length": length }),
+      url: "http://a.example/",
+      maxBytes: 10,
+      idleMs: 10,
+      deadline: { begin() {}, pause() {} },
+      signal,
+      onEnd,
+    });
+  let ended = 0;
+  const body = reader("5", AbortSignal.abort(new Error("stop")), () => ended++);
+  assert.equal(ended, 1);
+  await assert.rejects(body.read(), { message: "stop" });
+  const { signal } = new AbortController();
+  for (const [length, bytes] of [["5", 5], ["5e3", null], ["-5", null], ["5, 5", null]] as const) {
+    await using open = reader(length, signal, () => {});
+    assert.equal(open.expectedBytes, bytes);
+  }
+});
+
 Deno.test("peekText() shows the beginning and takes nothing away", async () => {
   await using server = serve(() => new Response(`é${"x".repeat(200_000)}`));
   using web = open();
@@ -220,8 +259,12 @@ Deno.test({
       ["gzip", gzip, "too-large", 16 * MIB],
       ["gzip", await compressed("gzip", gzip), "too-large", 16 * MIB],
     ];
+    const noise = await compressed("gzip", crypto.getRandomValues(new Uint8Array(60_000)));
+    const modest = await compressed("gzip", new Uint8Array(8 * MIB));
     await using server = serve((request) => {
-      const [coding, bytes] = cases[Number(new URL(request.url).pathname.slice(1))] ?? ["", gzip];
+      const { pathname } = new URL(request.url);
+      if (pathname === "/noise") return new Response(noise, { headers: { "content-encoding": "gzip" } });
+      const [coding, bytes] = cases[Number(pathname.slice(1))] ?? ["gzip", modest];
       return new Response(bytes, { headers: { "content-encoding": coding } });
     });
     using web = open();
@@ -230,8 +273,11 @@ Deno.test({
       assert.equal(end.reason, reason, `${index} ${coding}: ${end.message}`);
       assert.ok(end.bytes <= most, `${coding}: ${end.bytes} bytes`);
     }
+    // What does not pack well is longer when packed.
+    assert.equal((await drain(await bodyAt(web, `${server.url}/noise`, 60_001))).reason, "too-large");
     // Both caps hold: this one is small when packed.
-    assert.equal((await drain(await bodyAt(web, `${server.url}/4`, 5 * MIB))).reason, "too-large");
+    assert.equal((await drain(await bodyAt(web, `${server.url}/modest`))).bytes, 8 * MIB);
+    assert.equal((await drain(await bodyAt(web, `${server.url}/modest`, 5 * MIB))).reason, "too-large");
     assert.equal(web.permits.granted, web.permits.disposed);
   },
 });

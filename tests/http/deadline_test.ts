@@ -36,6 +36,17 @@ Deno.test("a deadline that is paused counts the total alone, and takes up the st
   assert.deepEqual(overdue, ["step"]);
 });
 
+Deno.test("a deadline passes at the total although a longer step began meanwhile", async () => {
+  const { clock, deadline, overdue } = record(100);
+  deadline.begin(30);
+  await clock.advance(29);
+  deadline.begin(1000);
+  await clock.advance(70);
+  assert.deepEqual(overdue, []);
+  await clock.advance(1);
+  assert.deepEqual(overdue, ["total"]);
+});
+
 Deno.test("a deadline sets one timer for many chunks", async () => {
   const clock = new ManualClock();
   let timers = 0;
