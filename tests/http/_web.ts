@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Closed, Feedback, Permit, PermitSource } from "../../src/model/permit.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import {
@@ -88,6 +89,12 @@ export function open(options: Partial<HttpClientOptions> = {}): Opened {
   };
 }
 
+/** The text of an answer; fails if there is none. */
+export async function bodyOf(result: HttpResult): Promise<string> {
+  if (result.type !== "response") assert.fail(JSON.stringify(result));
+  return await result.body.readText();
+}
+
 /** A server of its own port on `hostname`. */
 export function serve(handler: Deno.ServeHandler, hostname = "127.0.0.1"): Served {
   const server = Deno.serve({ hostname, port: 0, onListen() {} }, handler);
@@ -147,4 +154,15 @@ export async function send(connection: Deno.TcpConn, text: string, thenClose = t
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
   if (thenClose) connection.close();
+}
+
+/** Answers in place of the network, for what no server on loopback can be, until its disposal. */
+export function answerAll(answer: (url: string, headers: Headers) => Response): Disposable {
+  const { fetch } = globalThis;
+  globalThis.fetch = (url, init) => Promise.resolve(answer(String(url), new Headers(init?.headers)));
+  return {
+    [Symbol.dispose]() {
+      globalThis.fetch = fetch;
+    },
+  };
 }

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { createHttpClient, createUrlPolicy, type HttpResult } from "../../src/http/mod.ts";
+import { createHttpClient, createUrlPolicy } from "../../src/http/mod.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
 import { CERTIFICATE } from "./_certificate.ts";
-import { open, send, serve, serveRaw, serveTls } from "./_web.ts";
-
-async function bodyOf(result: HttpResult): Promise<string> {
-  if (result.type !== "response") assert.fail(JSON.stringify(result));
-  return await result.body.readText();
-}
+import { answerAll, bodyOf, open, send, serve, serveRaw, serveTls } from "./_web.ts";
 
 function redirectTo(location: string, status = 302): Response {
   return new Response("elsewhere", { status, headers: { location } });
@@ -45,7 +40,9 @@ Deno.test("get() asks for identity, names itself, and lets a caller set nothing 
   });
   using web = open();
   await bodyOf(
-    await web.get(server.url, { headers: { "accept-encoding": "gzip", host: "evil.example", "x-key": "k" } }),
+    await web.get(server.url, {
+      headers: { "accept-encoding": "gzip", host: "evil.example", "user-agent": "x", "x-key": "k" },
+    }),
   );
   assert.equal(seen.get("accept-encoding"), "identity");
   assert.equal(seen.get("host"), `127.0.0.1:${server.port}`);
@@ -197,6 +194,18 @@ Deno.test("get() lets no credential cross origins, nor come back with a later ho
   assert.ok(seen["/back"]?.includes("accept") && seen["/back"].includes("range"));
 });
 
+Deno.test("get() lets no credential cross from one scheme to the other", async () => {
+  const keys: (string | null)[] = [];
+  using _fetch = answerAll((url, headers) => {
+    keys.push(headers.get("x-key"));
+    return url.startsWith("http:") ? redirectTo("https://127.0.0.1:8443/") : new Response();
+  });
+  using web = open();
+  const result = await web.get("http://127.0.0.1:8443/", { headers: { "x-key": "k" } });
+  assert.equal(await bodyOf(result), "");
+  assert.deepEqual(keys, ["k", null]);
+});
+
 Deno.test("get() asks for identity of every origin", async () => {
   const asked: (string | null)[] = [];
   const note = (request: Request) => asked.push(request.headers.get("accept-encoding"));
@@ -282,8 +291,10 @@ Deno.test("get() gives the groups' own word on when they open, and comes back so
   });
   assert.ok(result.type === "limited");
   assert.deepEqual([result.closed.group, result.closed.until], ["host:x", 1234]);
-  const again = await web.get(server.url);
+  const again = await web.get(server.url, { groups: ["api"] });
   assert.ok(again.type === "limited" && again.closed.until === clock.now() + 1_000);
+  // It is the host that refused.
+  assert.equal(again.closed.group, `host:127.0.0.1:${new URL(server.url).port}`);
 });
 
 Deno.test("get() sorts failures: refused, unknown host, not TLS, broken before the answer", async () => {
@@ -308,7 +319,63 @@ Deno.test("get() sorts failures: refused, unknown host, not TLS, broken before t
     assert.ok(!result.detail.includes("s3cret"), result.detail);
     assert.deepEqual(web.permits.feedback, told ? [{ type: "failed", reason: told }] : []);
   }
+  // A port that no browser connects to either: nothing was tried, so the groups are told nothing.
+  web.permits.feedback.length = 0;
+  const blocked = await web.get("http://127.0.0.1:6000/?key=s3cret");
+  assert.ok(blocked.type === "refused" && blocked.reason === "bad-url", JSON.stringify(blocked));
+  assert.deepEqual(web.permits.feedback, []);
   assert.equal(web.permits.granted, web.permits.disposed);
+});
+
+Deno.test("get() counts what others take their time for in the total alone", async () => {
+  await using server = serve(() => new Response("hello"));
+  const clock = new ManualClock();
+  const timeouts = { connectMs: 1000, firstByteMs: 1000, idleMs: 1000, totalMs: 60_000 };
+  using web = open({ clock, timeouts, lookup: () => Promise.resolve(["127.0.0.1"]) });
+  const result = await web.get(`http://named.invalid:${server.port}/`, {
+    permits: {
+      async acquire(groups) {
+        await clock.advance(20_000);
+        return await web.permits.acquire(groups);
+      },
+    },
+  });
+  await clock.advance(20_000);
+  assert.equal(await bodyOf(result), "hello");
+});
+
+Deno.test("get() gives up a robots.txt that never comes, and throws what the check throws", async () => {
+  const clock = new ManualClock();
+  const asked = Promise.withResolvers<void>();
+  using web = open({ clock, timeouts: { totalMs: 1000 } });
+  const robots = () => (asked.resolve(), new Promise<never>(() => {}));
+  const pending = web.get("http://127.0.0.1/", { robots });
+  await asked.promise;
+  await clock.advance(1000);
+  const result = await pending;
+  assert.ok(result.type === "failed" && result.reason === "timeout", JSON.stringify(result));
+  const broken = web.get("http://127.0.0.1/", { robots: () => Promise.reject(new TypeError("a defect")) });
+  await assert.rejects(broken, { name: "TypeError", message: "a defect" });
+  assert.equal(web.permits.granted, 0);
+});
+
+Deno.test("get() leaves nothing on the caller's signal", async () => {
+  await using server = serve(() => new Response("hello"));
+  using web = open();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  assert.equal(await bodyOf(await web.get(server.url, { signal })), "hello");
+  await web.get("http://10.0.0.1/", { signal });
+  assert.equal(listeners, 0);
 });
 
 Deno.test("get() gives up waiting for headers, and tells the groups", async () => {
@@ -328,22 +395,6 @@ Deno.test("get() gives up waiting for headers, and tells the groups", async () =
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("get() gives up a lookup that never ends, before any permit", async () => {
-  const clock = new ManualClock();
-  const asked = Promise.withResolvers<void>();
-  using web = open({
-    clock,
-    timeouts: { connectMs: 1000 },
-    lookup: () => (asked.resolve(), new Promise(() => {})),
-  });
-  const pending = web.get("https://slow.example/");
-  await asked.promise;
-  await clock.advance(1000);
-  const result = await pending;
-  assert.ok(result.type === "failed" && result.reason === "timeout");
-  assert.equal(web.permits.granted, 0);
-});
-
 Deno.test("get() throws the caller's reason when aborted, having told the groups that the request left", async () => {
   const arrived = Promise.withResolvers<void>();
   await using silent = serveRaw(() => arrived.resolve());
@@ -357,87 +408,6 @@ Deno.test("get() throws the caller's reason when aborted, having told the groups
   await assert.rejects(web.get(silent.url, { signal: controller.signal }), { message: "stop" });
   assert.equal(web.permits.granted, 1);
   assert.equal(web.permits.disposed, 1);
-});
-
-Deno.test("a name is refused if it resolves to a private address, and asked for anew when the answer is old", async () => {
-  const clock = new ManualClock();
-  let lookups = 0;
-  using web = open({
-    clock,
-    policy: createUrlPolicy({}),
-    lookup: () => (lookups++, Promise.resolve(["93.184.215.14", "169.254.169.254"])),
-  });
-  for (let i = 0; i < 3; i++) {
-    const result = await web.get("http://innocent.example/");
-    assert.ok(result.type === "refused" && result.reason === "private-address");
-    assert.match(result.detail, /169\.254\.169\.254 \(link-local\)/);
-  }
-  assert.equal(lookups, 1);
-  await clock.advance(30_000);
-  await web.get("http://innocent.example/");
-  assert.equal(lookups, 2);
-  assert.equal(web.permits.granted, 0);
-});
-
-Deno.test("plain HTTP is pinned to the vetted address: a name rebound meanwhile changes nothing", async () => {
-  let line = "";
-  let host = "";
-  await using raw = serveRaw(async (connection, request) => {
-    line = request.split("\r\n")[0] ?? "";
-    host = /^host: (.*)$/im.exec(request)?.[1] ?? "";
-    await send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-  });
-  // No resolver knows this name: only the address that the lookup gave can have been dialled.
-  using web = open({ lookup: () => Promise.resolve(["127.0.0.1"]) });
-  const result = await web.get(`http://rebound.invalid:${raw.port}/p/%7e?q=1#f`);
-  assert.equal(await bodyOf(result), "ok");
-  assert.equal(line, "GET /p/%7e?q=1 HTTP/1.1");
-  assert.equal(host, `rebound.invalid:${raw.port}`);
-  assert.equal(web.permits.log[0], `acquire host:rebound.invalid:${raw.port}`);
-  assert.ok(
-    result.type === "response" && result.finalUrl === `http://rebound.invalid:${raw.port}/p/%7e?q=1#f`,
-  );
-});
-
-Deno.test("pinned HTTP asks the next address if one does not answer, and sends the request once", async () => {
-  let requests = 0;
-  await using server = serve(() => (requests++, new Response("ok")), "127.0.0.5");
-  using web = open({ lookup: () => Promise.resolve(["127.0.0.4", "127.0.0.5"]) });
-  assert.equal(await bodyOf(await web.get(`http://two.invalid:${server.port}/`)), "ok");
-  assert.equal(requests, 1);
-  assert.deepEqual(web.permits.log.slice(1), ["depart 1", "report 1 200", "dispose 1"]);
-});
-
-Deno.test("https is not pinned: the name itself is dialled and proven by its certificate", async () => {
-  using web = open({ lookup: () => Promise.resolve(["127.0.0.1"]) });
-  const result = await web.get("https://nowhere.invalid/");
-  assert.ok(
-    result.type === "failed" && result.reason === "connect-failed" && /dns/i.test(result.detail),
-    JSON.stringify(result),
-  );
-});
-
-Deno.test("localhost is loopback even if no resolver knows it", async () => {
-  using web = open({ policy: createUrlPolicy({}), lookup: () => Promise.reject(new Error("ENOTFOUND")) });
-  for (const host of ["localhost", "localhost.", "a.localhost"]) {
-    const result = await web.get(`http://${host}:1234/`);
-    assert.ok(result.type === "refused" && result.reason === "private-address", host);
-  }
-});
-
-Deno.test("https is proven by the certificate: trusted, unknown, and of another name", async () => {
-  await using server = serveTls(() => new Response("secret"));
-  const lookup = () => Promise.resolve(["127.0.0.1"]);
-  using trusting = open({ caCerts: [CERTIFICATE], lookup });
-  assert.equal(await bodyOf(await trusting.get(server.url)), "secret");
-  assert.equal(await bodyOf(await trusting.get(`https://127.0.0.1:${server.port}/`)), "secret");
-  // A name that was rebound to a host which cannot prove it.
-  const rebound = await trusting.get(`https://127.0.0.2:${server.port}/`);
-  assert.ok(rebound.type === "failed" && rebound.reason === "connect-failed", JSON.stringify(rebound));
-  using strict = open({ lookup });
-  const unknown = await strict.get(server.url);
-  assert.ok(unknown.type === "failed" && unknown.reason === "tls-failed", JSON.stringify(unknown));
-  assert.deepEqual(strict.permits.feedback, [{ type: "failed", reason: "tls-failed" }]);
 });
 
 Deno.test("get() follows from https to http only if that is allowed, and the other way always", async () => {

@@ -61,13 +61,17 @@ Deno.test("createResolverFetch() takes an error for a limit if its message or th
     "/forbidden": [403, "<html>rate limit? no, a page</html>", "text/html"],
     "/declared": [418, "Quota EXCEEDED for today", "text/plain"],
     "/undeclared": [418, "short and stout", "text/plain"],
+    "/declared-of-another": [422, "Quota exceeded in the field of study", "text/plain"],
+    "/busy": [503, '{"error":"Too many requests"}', "application/json"],
+    "/said-late": [418, `${"-".repeat(300_000)}Quota exceeded`, "text/plain"],
+    "/long": [422, `Too many requests ${"x".repeat(1_000)}`, "text/plain"],
   };
   await using server = serve((request) => {
     const [status, body, type] = answers[new URL(request.url).pathname] ?? [500, "", ""];
     return new Response(body, { status, headers: { "content-type": type } });
   });
   using web = open();
-  const fetch = resolver(web, { refusals: [{ status: 418, bodyIncludes: "quota exceeded" }] });
+  const fetch = resolver(web, { refusals: [{ status: 418, bodyIncludes: "Quota exceeded" }] });
   const typeOf = async (path: string) => {
     const result = await fetch({ url: server.url + path });
     if (result.type === "response") assert.equal(result.response.body, answers[path]?.[1]);
@@ -78,23 +82,58 @@ Deno.test("createResolverFetch() takes an error for a limit if its message or th
   assert.equal(await typeOf("/forbidden"), "response");
   assert.equal(await typeOf("/declared"), "closed");
   assert.equal(await typeOf("/undeclared"), "response");
+  assert.equal(await typeOf("/declared-of-another"), "response");
+  assert.equal(await typeOf("/busy"), "closed");
+  assert.equal(await typeOf("/said-late"), "response");
+  assert.equal(await typeOf("/long"), "closed");
   const messages = web.permits.feedback.map((feedback) =>
     feedback.type === "answered" ? feedback.message : undefined
   );
   assert.equal(messages[0], "Too many requests per second");
   assert.equal(messages[3], "Rate limit: Quota EXCEEDED for today");
+  assert.equal(messages.at(-1)?.length, 500);
   assert.equal(web.permits.granted, web.permits.disposed);
 });
 
 Deno.test("createResolverFetch() fails with the reason of what went wrong", async () => {
-  await using server = serve(() => new Response("x".repeat(1000)));
+  await using server = serve((request) =>
+    new Response(
+      "x".repeat(1000),
+      request.url.endsWith("/coded") ? { headers: { "content-encoding": "br" } } : {},
+    )
+  );
   using web = open();
   const reasonOf = async (url: string) => {
     const result = await resolver(web, { maxBytes: 999 })({ url });
     return result.type === "failed" ? result.reason : result.type;
   };
   assert.equal(await reasonOf(server.url), "too-large");
+  // That it is no PDF says nothing of an API's answer.
+  assert.equal(await reasonOf(`${server.url}/coded`), "resolver-failed");
   assert.equal(await reasonOf("http://10.0.0.1/"), "private-address");
   assert.equal(await reasonOf("http://nowhere.invalid/"), "connect-failed");
   assert.equal(web.permits.granted, web.permits.disposed);
+});
+
+Deno.test("createResolverFetch() asks robots.txt where it is told to, and ends with its signal", async () => {
+  using web = open();
+  const robots = () => Promise.resolve({ type: "disallowed", detail: "keep out" } as const);
+  assert.deepEqual(await resolver(web, { robots })({ url: "http://127.0.0.1/" }), {
+    type: "failed",
+    reason: "robots-disallowed",
+    detail: "keep out",
+  });
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assert.rejects(resolver(web, { signal })({ url: "http://127.0.0.1/" }), { message: "stop" });
+  assert.equal(web.permits.granted, 0);
+});
+
+Deno.test("createResolverFetch() goes on where a redirect led before, without what may not go there", async () => {
+  let key: string | null = "";
+  await using server = serve((request) => (key = request.headers.get("x-key"), new Response("end")));
+  using web = open();
+  const request = { url: "http://127.0.0.9/first", headers: { "x-key": "k" } };
+  const result = await resolver(web)(request, { url: server.url, hops: [request.url] });
+  assert.ok(result.type === "response" && result.response.body === "end");
+  assert.equal(key, null);
 });

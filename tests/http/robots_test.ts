@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createRobots, type HttpResult } from "../../src/http/mod.ts";
+import { BodyError, BodyReader, createRobots, type HttpClient, type HttpResult } from "../../src/http/mod.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
-import { open, type Opened, send, serve, serveRaw } from "./_web.ts";
+import { open, type Opened, RecordingPermits, send, serve, serveRaw } from "./_web.ts";
 
 const RULES =
   "User-agent: *\nDisallow: /\n\nUser-agent: ContentDownload\nDisallow: /private\nAllow: /private/open\n";
@@ -102,6 +102,75 @@ Deno.test("a file is kept for a day, a failure for a minute, a hold not at all",
   assert.deepEqual(await twice(), ["response", "response", 4]);
   await clock.advance(1);
   assert.deepEqual(await twice(), ["response", "response", 5]);
+});
+
+Deno.test("what lies beyond 512 KiB of a file is not read", async () => {
+  const rules = (bytes: number) => `User-agent: *\n#${"-".repeat(bytes)}\nDisallow: /\n`;
+  await using server = serve((request) => {
+    const { pathname } = new URL(request.url);
+    return new Response(pathname === "/robots.txt" ? rules(2 * 1024 * 1024) : "");
+  });
+  await using shorter = serve(() => new Response(rules(500 * 1024)));
+  using web = open();
+  const get = obey(web);
+  assert.equal(outcome(await get(`${server.url}/f`)), "response");
+  assert.equal(outcome(await get(`${shorter.url}/f`)), "robots-disallowed");
+  assert.equal(web.permits.granted, web.permits.disposed);
+});
+
+Deno.test("a file that breaks off has failed as its body did", async () => {
+  for (const [why, reason] of [["timeout", "timeout"], ["truncated", "connect-failed"]] as const) {
+    const body = new BodyReader({
+      stream: new ReadableStream({ type: "bytes" }),
+      headers: new Headers(),
+      url: "http://a.example/robots.txt",
+      maxBytes: 10,
+      idleMs: 10,
+      deadline: { begin() {}, pause() {} },
+      signal: AbortSignal.abort(new BodyError(why, "it broke off")),
+      onEnd() {},
+    });
+    const client: HttpClient = {
+      get: (url) =>
+        Promise.resolve({
+          type: "response",
+          status: 200,
+          headers: new Headers(),
+          finalUrl: url,
+          hops: [],
+          body,
+        }),
+      [Symbol.dispose]() {},
+    };
+    const robots = createRobots({ client, clock: new ManualClock(), userAgent: "x" });
+    const context = { permits: new RecordingPermits(), signal: new AbortController().signal };
+    const verdict = await robots(new URL("http://a.example/f"), context);
+    assert.ok(verdict.type === "failed" && verdict.reason === reason, JSON.stringify(verdict));
+  }
+});
+
+Deno.test("the files of 10,000 hosts are kept, those that were asked for last", async () => {
+  const asked: string[] = [];
+  const clock = new ManualClock();
+  const client: HttpClient = {
+    get(url) {
+      asked.push(new URL(url).host);
+      return Promise.resolve({ type: "refused", reason: "bad-url", detail: "", url });
+    },
+    [Symbol.dispose]() {},
+  };
+  const robots = createRobots({ client, clock, userAgent: "x" });
+  const context = { permits: new RecordingPermits(), signal: new AbortController().signal };
+  const ask = (n: number) => robots(new URL(`http://h${n}.example/f`), context);
+  await ask(0);
+  await clock.advance(86_400_000);
+  for (let n = 1; n < 10_000; n++) await ask(n);
+  // Asked for anew, since a day has passed, the first is younger than all others.
+  await ask(0);
+  await ask(10_000);
+  asked.length = 0;
+  for (const n of [0, 2, 10_000, 1]) await ask(n);
+  assert.deepEqual(asked, ["h1.example"]);
 });
 
 Deno.test("a job that gives up while asking leaves the others to ask themselves", async () => {
