@@ -51,8 +51,7 @@ export function createGroups(
   );
   const groupOfHost = (key: string) => shared.get(key) ?? `${HOST}${key}`;
   const groupOf = (url: URL) => groupOfHost(hostKey(url));
-  const isApi = (resolver: string, url: URL) =>
-    infos.get(resolver)?.hosts.some((host) => host.toLowerCase() === hostKey(url)) ?? false;
+  const isApi = (resolver: string, url: URL) => infos.get(resolver)?.hosts.includes(hostKey(url)) ?? false;
   return {
     limitsOf: (name) => limitsOf(name, configNow(), infos.get(name)),
     groupOf,

@@ -39,15 +39,12 @@ export function withBaseUrls(
 export function groupsOfHosts(plugins: readonly PluginHosts[]): ReadonlyMap<string, string> {
   const claims = new Map<string, Set<string>>();
   for (const { name, hosts } of plugins) {
-    for (const host of hosts) {
-      const key = host.toLowerCase();
-      claims.set(key, (claims.get(key) ?? new Set()).add(name));
-    }
+    for (const host of hosts) claims.set(host, (claims.get(host) ?? new Set()).add(name));
   }
   const shared = new Map<string, string>();
   for (const { name, sharedHosts } of plugins) {
     for (const host of sharedHosts) {
-      if (claims.get(host.toLowerCase())?.size === 1) shared.set(host.toLowerCase(), name);
+      if (claims.get(host)?.size === 1) shared.set(host, name);
     }
   }
   return shared;

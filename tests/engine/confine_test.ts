@@ -193,6 +193,17 @@ Deno.test("EngineRun.reload() changes the limits of a run at once", async () => 
   });
 });
 
+Deno.test("EngineRun.stop() ends a run that has not begun yet", async () => {
+  await inDirectory({}, async (config) => {
+    using run = startEngine(
+      { command: { type: "run", drain: false, only: [] }, config, plugins: [], environment: {} },
+      () => {},
+    );
+    run.stop(0);
+    assert.equal((await run.ended).end, "stopped");
+  });
+});
+
 Deno.test("startEngine() gives the words of the engine's own refusal", async () => {
   await inDirectory({ pipeline: { resolvers: ["nobody"] } }, async (config) => {
     using run = startEngine(

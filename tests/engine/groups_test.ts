@@ -111,6 +111,12 @@ Deno.test("needsOf() says with what a job on each route can begin", async () => 
   assert.deepEqual(needsOf("api"), [[["api"]]]);
   assert.deepEqual(needsOf("host:example.org"), [[["host:example.org"]]]);
   assert.deepEqual(needsOf("host:repository.example"), [[["repository"]]]);
+  // The route of a job that waits for several groups at once names what they are.
+  assert.deepEqual(needsOf("host:example.org host:example.net"), [[[
+    "host:example.org",
+    "host:example.net",
+  ]]]);
+  assert.deepEqual(needsOf("api host:example.org"), [[["api", "host:example.org"]]]);
 });
 
 Deno.test("limitsOf() prefers limits.<group> to resolvers.<name>.limits to the plugin to the default", async () => {
@@ -197,10 +203,26 @@ Deno.test("limitsOf() approaches a host gently of which nobody stated anything",
     assert.equal(adaptive?.start, start, JSON.stringify(content));
   }
   const { adaptive } = (await groupsOf({
-    limits: { default: { concurrency: 3, adaptive: { max_concurrency: 50, initial_per_second: 2 } } },
+    limits: {
+      default: {
+        concurrency: 3,
+        adaptive: {
+          max_concurrency: 50,
+          initial_per_second: 2,
+          floor_per_second: 0.5,
+          ceiling_per_second: 9,
+        },
+      },
+    },
   })).limitsOf("host:example.org");
   // The search never goes above what is configured.
-  assert.deepEqual([adaptive?.options.maxConcurrency, adaptive?.options.initialPerSecond], [3, 2]);
+  const { maxConcurrency, initialPerSecond, floorPerSecond, ceilingPerSecond } = adaptive?.options ?? {};
+  assert.deepEqual([maxConcurrency, initialPerSecond, floorPerSecond, ceilingPerSecond], [3, 2, 0.5, 9]);
+});
+
+Deno.test("limitsOf() lets a server's word raise limits only where the operator says so", async () => {
+  const { limitsOf } = await groupsOf({ limits: { fellow: { raise: true } } });
+  assert.deepEqual([limitsOf("api").raise, limitsOf("fellow").raise], [false, true]);
 });
 
 Deno.test("A changed configuration holds at the next permit, up and down", async () => {

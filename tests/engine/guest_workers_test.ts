@@ -71,3 +71,35 @@ Deno.test("GuestWorkerPool tells the engine of a worker that crashed, and of no 
   assert.match(failures[0]?.[1] ?? "", /TypeError/);
   for (const host of hosts) host.terminate();
 });
+
+Deno.test("GuestWorkerClient tells nobody of the end of a worker that was given up", () => {
+  const client = new GuestWorkerClient((_message, [port]) => port instanceof MessagePort && port.close());
+  const failures: string[] = [];
+  const host = client.open({ onMessage() {}, onFailure: (text) => failures.push(text) });
+  client.failed(1, "first");
+  host.terminate();
+  client.failed(1, "second");
+  assert.deepEqual(failures, ["first"]);
+});
+
+Deno.test("GuestWorkerPool ends all its workers when it is disposed of", async () => {
+  const { terminate } = Worker.prototype;
+  const ended = new Set<Worker>();
+  Worker.prototype.terminate = function () {
+    ended.add(this);
+    terminate.call(this);
+  };
+  try {
+    const { pool, client } = connected();
+    const ready = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
+    const hosts = ready.map(({ resolve }) => client.open({ onMessage: resolve, onFailure() {} }));
+    await Promise.all(ready.map(({ promise }) => promise));
+    pool[Symbol.dispose]();
+    assert.equal(ended.size, 2);
+    for (const host of hosts) host.terminate();
+    new GuestWorkerPool(() => {})[Symbol.dispose]();
+    assert.equal(ended.size, 3, "the one that nobody has asked for yet, too");
+  } finally {
+    Worker.prototype.terminate = terminate;
+  }
+});
