@@ -193,13 +193,14 @@ Deno.test("loadConfig() holds each bound on both sides", async () => {
   const bounds: [string, string, string[], string[]][] = [
     ["orchestrator", "max_workers", ["1", "256"], ["0", "257", "1.5", "'8'", "true"]],
     ["orchestrator", "max_per_host", ["1"], ["0"]],
-    ["orchestrator", "lease_ttl_seconds", ["30"], ["29"]],
+    ["orchestrator", "max_per_resolver", ["{ x: 1 }"], ["{ x: 0 }"]],
+    ["orchestrator", "lease_ttl_seconds", ["30", "86400"], ["29.9", "86401"]],
     ["orchestrator", "heartbeat_seconds", ["5", "299"], ["4.9", "300"]],
     ["orchestrator", "max_job_attempts", ["1"], ["0"]],
     ["orchestrator", "retry_backoff_seconds", ["1"], ["0"]],
     ["orchestrator", "jitter_seconds", ["0"], ["-1", ".nan", ".inf"]],
     ["orchestrator", "stop_deadline_seconds", ["0", "3600"], ["-1", "3601"]],
-    ["queue", "timeout_sec", ["1"], ["0.9"]],
+    ["queue", "timeout_sec", ["1", "3600"], ["0.9", "3601"]],
     ["queue", "backend", ["sqlite"], ["postgres"]],
     ["network", "max_bytes", ["1"], ["0"]],
     ["network", "max_redirects", ["0", "50"], ["-1", "51"]],
@@ -209,10 +210,44 @@ Deno.test("loadConfig() holds each bound on both sides", async () => {
       ["[a.org, '*.a.org:443', '10.0.0.0/8', '10.0.0.0/8:443', '[fd00::]/8:443', '[::1]:80']"],
       ["[a.org/x]", "['10.0.0.0/8:']", "['10.0.0.0/8:443/']", "['https://a.org']"],
     ],
+    ["network", "timeouts_ms", ["{ idle: 1 }", "{ idle: 2147483647 }"], [
+      "{ idle: 0 }",
+      "{ idle: 2147483648 }",
+    ]],
     ["network", "user_agent", ["'a b/1'"], ['"a\\nb"', "'ä'", "''"]],
     ["contact", "email", ["a.b+c@d-e.org"], ["nobody", "a@b", "'a b@c.org'", '"a@b.org\\nX: y"']],
     ["storage", "out", ["x"], ["''", '"\\0"']],
     ["pipeline", "resolvers", ["[a]"], ["a", "[1]", "['']"]],
+    ["resolvers", "x", ["{ tier: 0 }", "{ tier: 99 }"], ["{ tier: -1 }", "{ tier: 100 }"]],
+    [
+      "resolvers",
+      "x",
+      ["{ base_url: 'http://a.example' }", "{ base_url: 'https://a.example:1/b/' }"],
+      [
+        "{ base_url: 'https://user@a.example' }",
+        "{ base_url: 'https://:pass@a.example' }",
+        "{ base_url: 'https://a.example/?q=1' }",
+        "{ base_url: 'https://a.example/#f' }",
+        "{ files_base_url: 'https://:pass@a.example' }",
+      ],
+    ],
+    ["limits", "x", ["{ concurrency: 1 }", "{ daily_budget: 0.5 }"], [
+      "{ concurrency: 0 }",
+      "{ daily_budget: 0 }",
+    ]],
+    [
+      "limits",
+      "x",
+      ["{ budget_reset_hour_utc: 0 }", "{ budget_reset_hour_utc: 23 }"],
+      ["{ budget_reset_hour_utc: -1 }", "{ budget_reset_hour_utc: 24 }"],
+    ],
+    ["limits", "x", ["{ rates: [0.5/s] }"], ["{ rates: [0/s] }", "{ rates: [0.0/s] }", "{ rates: [1/0s] }"]],
+    [
+      "limits",
+      "x",
+      ["{ adaptive: { floor_per_second: 1, ceiling_per_second: 1 } }"],
+      ["{ adaptive: { floor_per_second: 1.1, ceiling_per_second: 1 } }"],
+    ],
   ];
   for (const [section, key, right, wrong] of bounds) {
     for (const value of right) {

@@ -124,6 +124,24 @@ Deno.test("filePathOf() is safe on every file system", () => {
   );
 });
 
+Deno.test("filePathOf() cuts what is too long for a file system", () => {
+  const long = [
+    `doi:10.1/${"a".repeat(2_000)}`,
+    `doi:10.1/${"A/".repeat(1_000)}`,
+    `doi:10.${"1".repeat(2_000)}/a`,
+    `doi:10.${"x".repeat(2_000)}/a`,
+    `doi:10.${"1".repeat(2_000)}`,
+    `url:https://a.example/${"x".repeat(2_000)}`,
+  ];
+  for (const each of long) {
+    const components = filePathOf(each).split("/");
+    const [directory = ""] = components.slice(1, -1);
+    // Each with room for "~" and a hash; the file with one for its extension, too.
+    assert.ok(directory.length <= 40 + 17, directory);
+    assert.ok((components.at(-1)?.length ?? 0) <= 120 + 17 + 4, components.at(-1));
+  }
+});
+
 Deno.test("filePathOf() puts no file where another one's directory is", () => {
   fc.assert(
     fc.property(id, id, (a, b) => {
