@@ -51,8 +51,7 @@ export class PartOwners {
       const [queueKey, jobId, epoch, runKey] = owner.split("-");
       if (queueKey !== this.#queueKey) return null;
       const job = await queue.get(Number(jobId));
-      return job?.state === "in_progress" && job.epoch === Number(epoch) &&
-        keyOf(job.holder ?? "") === runKey;
+      return job?.epoch === Number(epoch) && keyOf(job.holder ?? "") === runKey;
     };
     const removed = await sweepParts(outDir, isLive, { dropOlderThanMs: clock.now() - KEEP_PARTS_MS });
     if (removed > 0) logger.info("removed temporary files of an earlier run", { files: removed });
