@@ -85,7 +85,7 @@ Deno.test("loadConfig() puts the environment over the file and flags over both",
     env: {
       CONTENTDOWNLOAD_ORCHESTRATOR__MAX_PER_HOST: "2",
       CONTENTDOWNLOAD_ORCHESTRATOR__JITTER_SECONDS: "2",
-      CONTENTDOWNLOAD_NETWORK__ALLOW_NET: "b.org, c.org",
+      CONTENTDOWNLOAD_NETWORK__ALLOW_NET: "b.org, c.org,",
       CONTENTDOWNLOAD_NETWORK__TIMEOUTS_MS__IDLE: "5",
       CONTENTDOWNLOAD_TELEMETRY__LOG_LEVEL: "debug",
       CONTENTDOWNLOAD_RESOLVERS__LANDING_PAGE__ENABLED: "false",
@@ -173,19 +173,40 @@ Deno.test("loadConfig() names the variable or the flag that a wrong value came f
       CONTENTDOWNLOAD_QUEUE__TIMEOUT_SEC: "0",
       CONTENTDOWNLOAD_QUEUE__WAL_MODE: "yes",
       CONTENTDOWNLOAD_QUEUE__PAHT: "x",
+      CONTENTDOWNLOAD_ORCHESTRATOR__MAX_PER_HOST: "0x10",
+      CONTENTDOWNLOAD_QUEU__PATH: "x",
     },
     flags: [{ flag: "--workers", path: ["orchestrator", "max_workers"], value: 300 }],
   };
   deepEqual((await problems("orchestrator: { max_workers: 2 }", options)).sort(), [
     "--workers: orchestrator.max_workers is 300, which is not a whole number from 1 to 256",
+    'CONTENTDOWNLOAD_ORCHESTRATOR__MAX_PER_HOST: orchestrator.max_per_host is "0x10", which is not a whole number of at least 1',
     "CONTENTDOWNLOAD_QUEUE__PAHT: queue.paht is not a known key; did you mean queue.path?",
     "CONTENTDOWNLOAD_QUEUE__TIMEOUT_SEC: queue.timeout_sec is 0, which is not a number from 1 to 3600",
     'CONTENTDOWNLOAD_QUEUE__WAL_MODE: queue.wal_mode is "yes", which is not true',
+    "CONTENTDOWNLOAD_QUEU__PATH: queu is not a known key; did you mean queue?",
   ]);
   const both = { ...options, env: { CONTENTDOWNLOAD_ORCHESTRATOR__MAX_WORKERS: "2" } };
   equal((await problems("", both))[0]?.startsWith("--workers: "), true);
   deepEqual(await problems("", { env: { CONTENTDOWNLOAD_NETWORK__ALLOW_NET: "[" } }), [
     'CONTENTDOWNLOAD_NETWORK__ALLOW_NET is "[", which is not a list in JSON',
+  ]);
+});
+
+Deno.test("loadConfig() lets what is no group in the file give way to a variable below it", async () => {
+  const env = { CONTENTDOWNLOAD_QUEUE__PATH: "x", CONTENTDOWNLOAD_STORAGE__OUT: "y" };
+  const { config } = await load("queue: [1]\nstorage: loud", { env });
+  deepEqual([config.queue.path, config.storage.out], ["x", "y"]);
+});
+
+Deno.test("loadConfig() finds the place of what an alias stands for, and shows a long value in part", async () => {
+  const wrong = "concurrency is 0, which is not a whole number of at least 1";
+  deepEqual(await problems("limits:\n  a: &r { concurrency: 0 }\n  b: *r"), [
+    `FILE, line 2, column 11: limits.a.${wrong}`,
+    `FILE, line 2, column 11: limits.b.${wrong}`,
+  ]);
+  deepEqual(await problems(`network: { robots: ${"x".repeat(100)} }`), [
+    `FILE, line 1, column 12: network.robots is "${"x".repeat(79)}…, which is not one of "obey", "ignore"`,
   ]);
 });
 
