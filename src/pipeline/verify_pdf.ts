@@ -178,8 +178,7 @@ function headerIndex(head: Uint8Array): number {
 
 function lengthWithoutPadding(tail: Uint8Array): number {
   let length = tail.length;
-  const least = Math.max(0, length - MAX_PADDING_BYTES);
-  while (length > least && PADDING.has(tail[length - 1] ?? 0)) length--;
+  while (length > 0 && PADDING.has(tail[length - 1] ?? 0)) length--;
   return length;
 }
 

@@ -12,6 +12,7 @@ import {
   type PipelineJob,
   processArtifact,
 } from "../../src/pipeline/mod.ts";
+import type { DownloadOptions } from "../../src/pipeline/downloaded.ts";
 import { ManualClock } from "../_support/manual_clock.ts";
 import { makeOutDir } from "./_out_dir.ts";
 import { makePdf } from "./_pdf.ts";
@@ -163,7 +164,9 @@ export interface Rig extends AsyncDisposable {
 }
 
 /** Makes a rig. The artifact is `doi:10.1234/abc` unless a job says otherwise. */
-export async function openRig({ maxBytes }: { readonly maxBytes?: number } = {}): Promise<Rig> {
+export async function openRig(
+  { maxBytes, robots }: { readonly maxBytes?: number; readonly robots?: DownloadOptions["robots"] } = {},
+): Promise<Rig> {
   const out = await makeOutDir();
   const outDir = out.path;
   const clock = new ManualClock(1_700_000_000_000);
@@ -204,7 +207,7 @@ export async function openRig({ maxBytes }: { readonly maxBytes?: number } = {})
           resolvers,
           fetchFor: ({ group }, permits, signal) =>
             createResolverFetch({ client, permits, signal, groupsOf: () => [group] }),
-          download: createDownload({ client, store, outDir }),
+          download: createDownload({ client, store, outDir, robots }),
           store,
           clock,
           logger: silentLogger,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Permit, PermitSource } from "../../src/model/permit.ts";
 import { StoreError } from "../../src/pipeline/mod.ts";
 import { namesIn } from "./_out_dir.ts";
 import { makePdf } from "./_pdf.ts";
@@ -313,4 +314,71 @@ Deno.test("download() gives a redirect loop its own reason", async () => {
   await using host = startHost({ "/a": () => Response.redirect(`${host.url}/a`) });
   const loop = recordOf(await fetchOne(rig, `${host.url}/a`, "loop"));
   assert.deepEqual([loop.reason, loop.tried[0]?.status], ["redirect-loop", null]);
+});
+
+/** Two leases of a work whose candidate leads to a host that is closed in the first, and then answers so. */
+async function redirected(answer: Answering) {
+  await using rig = await openRig();
+  await using target = startHost({ "/old": answer, "/new": pdf() });
+  await using source = startHost({
+    "/start": [() => Response.redirect(`${target.url}/old`), () => Response.redirect(`${target.url}/new`)],
+  });
+  rig.gates.close(target.group, rig.clock.now() + 1_000);
+  const naming = resolver("naming", found([{ url: `${source.url}/start` }]));
+  const cursor = cursorOf(await rig.run([naming]));
+  let under = 0, most = 0;
+  const permits: PermitSource = {
+    acquire(groups) {
+      most = Math.max(most, ++under);
+      const permit: Permit = {
+        type: "permit",
+        groups,
+        depart() {},
+        report() {},
+        [Symbol.dispose]: () => void under--,
+      };
+      return Promise.resolve(permit);
+    },
+  };
+  const { reason } = recordOf(await rig.run([naming], { cursor }, { permits }));
+  return { reason, most, asked: source.paths.length };
+}
+
+Deno.test("download() begins a redirect anew where its end is gone, with one permit at a time", async () => {
+  assert.deepEqual(await redirected(page("gone", 404)), { reason: "ok", most: 1, asked: 2 });
+  // A host that fails may have the file all the same.
+  assert.deepEqual(await redirected(page("busy", 500)), { reason: "http-5xx", most: 1, asked: 1 });
+});
+
+Deno.test("download() judges a refusal by what came of its page", async () => {
+  await using rig = await openRig();
+  const cut: Answering = () => {
+    let sent = false;
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+      if (sent) return controller.close();
+      sent = true;
+      controller.enqueue(new TextEncoder().encode("<html><title>Just a moment...</title>"));
+    };
+    const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
+    return new Response(stream, { status: 403, headers: { "content-length": "90000" } });
+  };
+  assert.deepEqual(await refusal(rig, cut, "cut"), ["bot-wall", 403]);
+});
+
+Deno.test("download() asks robots.txt where it is told to", async () => {
+  await using rig = await openRig({
+    robots: () => Promise.resolve({ type: "disallowed", detail: "keep out" }),
+  });
+  await using host = startHost({ "/a": pdf() });
+  const record = recordOf(await fetchOne(rig, `${host.url}/a`));
+  assert.deepEqual([record.reason, host.paths], ["robots-disallowed", []]);
+});
+
+Deno.test("download() looks for no part where no earlier lease can have left one", async () => {
+  await using rig = await openRig();
+  await using host = startHost({ "/a": [broken({ etag: '"v1"' }), () => new Response(bodyOf(FILE))] });
+  const naming = resolver("naming", found([{ url: `${host.url}/a` }]));
+  const cursor = cursorOf(await rig.run([naming]));
+  await rig.run([naming], { cursor, attempts: 1, mayResume: false });
+  assert.equal(host.fields.at(-1)?.get("range"), null);
 });

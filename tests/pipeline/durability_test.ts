@@ -121,3 +121,17 @@ Deno.test("Directories.ensure() makes each directory once and durably, and tries
   await directories.ensure(deep);
   assert.deepEqual(calls.done, ["sync doi"]);
 });
+
+Deno.test("Directories.ensure() makes a new root durable in its parent, where that may be opened", async () => {
+  await using out = await makeOutDir();
+  const parent = out.path.slice(out.path.lastIndexOf("/") + 1);
+  using calls = new FileCalls();
+  const directories = new Directories(join(out.path, "one"));
+  await directories.ensure(directories.root);
+  assert.deepEqual(calls.done, [`sync ${parent}`]);
+  // The confined engine may not open what lies outside of its directories.
+  calls.beforeSync = fail;
+  const confined = new Directories(join(out.path, "two"));
+  await confined.ensure(confined.root);
+  assert.ok((await Deno.stat(confined.root)).isDirectory);
+});

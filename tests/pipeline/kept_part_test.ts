@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { claimKept, keepPart, keptKey } from "../../src/pipeline/kept_part.ts";
+import { claimKept, dropKept, keepPart, keptKey } from "../../src/pipeline/kept_part.ts";
 import type { PartFile } from "../../src/pipeline/part_file.ts";
 import { FileStore } from "../../src/pipeline/store.ts";
 import { PdfVerifier } from "../../src/pipeline/verify_pdf.ts";
@@ -108,4 +108,24 @@ Deno.test("keepPart() replaces what was kept before and keeps nothing of an empt
   const claimed = await claimKept({ outDir: out.path, key, owner: "1-4", replay: () => {} });
   assert.equal(claimed?.part.bytes, 9_000);
   await claimed?.part.discard();
+});
+
+Deno.test("claimKept() takes up no link, even to the very bytes that were kept", async () => {
+  await using out = await makeOutDir();
+  await keep(out.path, "1-1", 5_000);
+  const stem = `${out.path}/.part/${key}`;
+  await Deno.rename(`${stem}.kept`, `${out.path}/elsewhere`);
+  await Deno.symlink(`${out.path}/elsewhere`, `${stem}.kept`);
+  assert.equal(await claimKept({ outDir: out.path, key, owner: "1-2", replay: () => {} }), null);
+  assert.deepEqual(await namesIn(`${out.path}/.part`), []);
+  assert.equal((await Deno.stat(`${out.path}/elsewhere`)).size, 5_000);
+});
+
+Deno.test("dropKept() drops all that was kept of an artifact, and nothing of another", async () => {
+  await using out = await makeOutDir();
+  await keep(out.path, "1-1", 5_000);
+  dropKept(out.path, "doi:10.1/b");
+  assert.equal((await namesIn(`${out.path}/.part`)).length, 2);
+  dropKept(out.path, "doi:10.1/a");
+  assert.deepEqual(await namesIn(`${out.path}/.part`), []);
 });

@@ -84,3 +84,22 @@ Deno.test("PartFile leaves nothing behind when it is disposed of, in any state",
   }
   assert.deepEqual(await namesIn(`${out.path}/.part`), []);
 });
+
+Deno.test("PartFile writes on after a write that took less than it was given", async () => {
+  await using out = await makeOutDir();
+  const { write, writeSync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = function (bytes) {
+    return write.call(this, bytes.subarray(0, 1_000));
+  };
+  Deno.FsFile.prototype.writeSync = function (bytes) {
+    return writeSync.call(this, bytes.subarray(0, 1_000));
+  };
+  try {
+    await using part = await partIn(out.path);
+    for (const length of [5_000, 70_000]) await part.write(new Uint8Array(length).fill(1));
+    await part.finish();
+    assert.deepEqual(await Deno.readFile(part.path), new Uint8Array(75_000).fill(1));
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { write, writeSync });
+  }
+});

@@ -12,6 +12,7 @@ async function fill(outDir: string, names: readonly string[]): Promise<string> {
 Deno.test("sweepParts() removes the parts of dead owners alone", async () => {
   await using out = await makeOutDir();
   const directory = await fill(out.path, ["1-1.part", "1-2.part", "7-1.part", "notes.txt"]);
+  await Deno.mkdir(`${directory}/9-1.part/x`, { recursive: true });
   const asked: string[] = [];
   const isLive = (owner: string) => {
     asked.push(owner);
@@ -19,7 +20,7 @@ Deno.test("sweepParts() removes the parts of dead owners alone", async () => {
   };
   assert.equal(await sweepParts(out.path, isLive), 2);
   assert.deepEqual(asked.sort(), ["1-1", "1-2", "7-1"]);
-  assert.deepEqual(await namesIn(directory), ["1-2.part", "notes.txt"]);
+  assert.deepEqual(await namesIn(directory), ["1-2.part", "9-1.part", "notes.txt"]);
 });
 
 Deno.test("sweepParts() leaves complete kept parts until they are old", async () => {

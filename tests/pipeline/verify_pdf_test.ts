@@ -61,6 +61,10 @@ Deno.test("PdfVerifier finds a linearized file cut after its first page's own en
   assert.equal(reasonOf(whole, unannounced), "ok-unproven");
   assert.equal(reasonOf(firstPart), "truncated");
   assert.equal(reasonOf(firstPart, unannounced), "truncated");
+  // A careless tool that made it shorter left its length as it was.
+  const shorter = concat(whole.subarray(0, 20_000), whole.subarray(-30));
+  assert.equal(reasonOf(shorter), "ok");
+  assert.equal(reasonOf(shorter, unannounced), "truncated");
   assert.equal(reasonOf(concat(whole, bytesOf("5 0 obj\n<<>>\nendobj\nstartxref\n120\n%%EOF\n"))), "ok");
 });
 
