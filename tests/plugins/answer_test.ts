@@ -40,6 +40,8 @@ Deno.test("readAnswer() takes of the page that was a wall its URL and status", (
     verdict: "login-wall",
     page: { url: "https://a.org/login", status: 401 },
   });
+  // Where no wall was met a page says nothing.
+  assert.deepEqual(read({ candidates: [], page }), { type: "found", candidates: [], ids: {} });
 });
 
 Deno.test("readAnswer() names plugin and field of what is invalid", async (t) => {
@@ -54,10 +56,12 @@ Deno.test("readAnswer() names plugin and field of what is invalid", async (t) =>
     ],
     [one({ url: "/1.pdf", kind: "pdf" }), /candidates\[1\]\.url is "\/1\.pdf"/],
     [one({ url: "https://u:p@a.org/", kind: "pdf" }), /without credentials/],
+    [one({ url: "https://:p@a.org/", kind: "pdf" }), /without credentials/],
     [one({ url: `https://a.org/${"x".repeat(4_096)}`, kind: "pdf" }), /candidates\[1\]\.url/],
     [one({ url: "https://a.org/", kind: "html" }), /candidates\[1\]\.kind/],
     [one({ url: "https://a.org/", kind: "pdf", version: "vor" }), /candidates\[1\]\.version/],
     [one({ url: "https://a.org/", kind: "pdf", license: 1 }), /candidates\[1\]\.license/],
+    [one({ url: "https://a.org/", kind: "pdf", license: "x".repeat(301) }), /candidates\[1\]\.license/],
     [
       one({ url: "https://a.org/", kind: "pdf", resolver: "other" }),
       /candidates\[1\] has the unknown field "resolver"/,
@@ -66,11 +70,13 @@ Deno.test("readAnswer() names plugin and field of what is invalid", async (t) =>
     [{ candidates: [], ids: { isbn: "1" } }, /ids has the unknown field "isbn"/],
     [{ candidates: [], ids: { doi: "not a doi" } }, /ids\.doi is invalid: .*"not a doi" is not a DOI/],
     [{ candidates: [], ids: { pmid: 12 } }, /ids\.pmid/],
+    [{ candidates: [], ids: { doi: `10.1/${"x".repeat(4_096)}` } }, /ids\.doi/],
     [{ candidates: [], verdict: "gone" }, /verdict/],
     [
       { candidates: [], verdict: "bot-wall" },
       /it has the verdict "bot-wall" without the page that was the wall/,
     ],
+    [{ candidates: [], verdict: "bot-wall", page: { url: "https://a.org/", status: 600 } }, /page\.status/],
     [{ candidates: [], verdict: "bot-wall", page: { url: "/a", status: 403 } }, /page\.url is "\/a"/],
   ];
   for (const [answer, says] of cases) {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import type { Closed } from "../../src/model/permit.ts";
+import type { ResolverFetchResult } from "../../src/model/resolver.ts";
+import { CallRequests } from "../../src/plugins/call_requests.ts";
+import { DEFAULT_BOUNDS } from "../../src/plugins/mod.ts";
 import { answering, ask, failureOf, openTexts, pluginText } from "./_opened.ts";
 
 const CLOSED: Closed = { type: "closed", group: "p", until: 5, why: "rate" };
@@ -77,4 +80,60 @@ Deno.test("a call whose time is over while requests are under way was ended by t
     ({ url }) => url.endsWith("/0") ? never.promise : Promise.resolve(CLOSED),
   );
   assert.deepEqual(answer, CLOSED);
+});
+
+/** The requests of a call that a test answers by hand, and what was told of them. */
+function byHand(fetchesAtOnce: number) {
+  const sent: ((result: ResolverFetchResult) => void)[] = [];
+  const stops: string[] = [];
+  const refused: string[] = [];
+  const requests = new CallRequests({
+    hosts: ["api.example.org"],
+    bounds: { ...DEFAULT_BOUNDS, fetchesAtOnce },
+    fetch: () => new Promise((resolve) => sent.push(resolve)),
+    onRefused: (why) => refused.push(why),
+    onStop: (stop) => stops.push(stop.type),
+  });
+  const ask = (host = "api.example.org") => requests.fetch({ url: `https://${host}/`, headers: {} });
+  return { requests, ask, sent, stops, refused };
+}
+
+const FAILED: ResolverFetchResult = { type: "failed", reason: "timeout", detail: "late" };
+
+Deno.test("CallRequests sends nothing that waits for its turn when the call is over", async () => {
+  const { requests, ask, sent, stops } = byHand(1);
+  const all = [ask(), ask()];
+  requests.end();
+  sent[0]?.({
+    type: "response",
+    response: { status: 200, url: "https://api.example.org/", headers: {}, body: "" },
+  });
+  const [first, second] = await Promise.all(all);
+  assert.ok(first && "status" in first);
+  assert.deepEqual([second, sent.length, stops], [undefined, 1, []]);
+});
+
+Deno.test("CallRequests tells the first reason for which a call cannot go on, once", async () => {
+  const { ask, sent, stops, requests } = byHand(3);
+  const all = [ask(), ask(), ask()];
+  sent[0]?.(CLOSED);
+  await all[0];
+  assert.deepEqual(stops, []);
+  sent[1]?.(FAILED);
+  sent[2]?.(FAILED);
+  await Promise.all(all);
+  assert.deepEqual([stops, requests.stop], [["closed"], CLOSED]);
+
+  const failing = byHand(2);
+  const both = [failing.ask(), failing.ask()];
+  for (const end of failing.sent) end(FAILED);
+  await Promise.all(both);
+  assert.deepEqual(failing.stops, ["failed"]);
+});
+
+Deno.test("CallRequests tells of a request to a host that the plugin does not declare", async () => {
+  const { ask, sent, refused } = byHand(1);
+  const result = await ask("other.example.org");
+  assert.deepEqual([sent.length, refused.length], [0, 1]);
+  assert.ok(result && "refused" in result && result.refused === refused[0]);
 });

@@ -74,3 +74,16 @@ Deno.test("checkPlugin() says what is wrong and where", async (t) => {
     });
   }
 });
+
+Deno.test("checkPlugin() evaluates no plugin that is too large, and tells in one line what a plugin throws", async () => {
+  const problemOf = async (text: string, sourceChars: number) => {
+    const { problems } = await checkPlugin(await external("a.js", text), { clock, bounds: { sourceChars } });
+    return problems.map(({ message }) => message);
+  };
+  assert.deepEqual(await problemOf(GOOD, GOOD.length), []);
+  assert.deepEqual(await problemOf(GOOD, GOOD.length - 1), [
+    `it has ${GOOD.length} characters where ${GOOD.length - 1} are allowed`,
+  ]);
+  const throwing = "throw new Error('one\\ncontentdownload: another line \\u2028 a third');";
+  assert.deepEqual(await problemOf(throwing, 1_000), ["Error: one contentdownload: another line a third"]);
+});

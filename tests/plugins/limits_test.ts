@@ -20,6 +20,8 @@ Deno.test("limits of a manifest are validated", () => {
   for (
     const bad of [
       { concurrency: 0 },
+      { concurrency: 1_001 },
+      { rates: Array(11).fill("1/s") },
       { rates: ["x"] },
       { dailyBudget: 0 },
       { rate: [] },
