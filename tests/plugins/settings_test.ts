@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type PluginManifest, readManifest } from "../../src/plugins/manifest.ts";
-import { resolveSettings, type SettingSources } from "../../src/plugins/settings.ts";
+import { isBaseUrl, resolveSettings, type SettingSources } from "../../src/plugins/settings.ts";
 
 function manifestWith(settings: PluginManifest["settings"]): PluginManifest {
   const manifest = readManifest({ name: "p", version: "1", hosts: [], tier: 3, accepts: ["doi"], settings });
@@ -65,9 +65,37 @@ Deno.test("resolveSettings() tells required settings without a value, and gather
   assert.deepEqual(resolve({}, manifest).missing, ["key"]);
   const given = resolve({ configured: { key: "k1", token: "t1" } }, manifest);
   assert.deepEqual([given.missing, given.secrets], [[], ["k1", "t1"]]);
+  assert.deepEqual(resolve({ configured: { key: "k1", token: "" } }, manifest).secrets, ["k1"]);
+  assert.deepEqual(resolve({ configured: { key: 12345 } }, manifest).problems, [
+    "Cannot use resolvers.p.key: its value is not text",
+  ]);
 });
 
 Deno.test("resolveSettings() does not take inherited names for settings", () => {
   const { problems } = resolve({ configured: JSON.parse(`{"constructor": 1, "__proto__": 2}`) });
   assert.equal(problems.length, 2);
+});
+
+Deno.test("resolveSettings() takes web URLs without credentials, and tiers from 0 to 99", () => {
+  const problemOf = (configured: Record<string, unknown>) => resolve({ configured }).problems[0] ?? "";
+  for (const base_url of ["ftp://a.org", "a.org", 5]) {
+    assert.match(
+      problemOf({ base_url }),
+      /base_url: .* is not an absolute http or https URL$/,
+      `${base_url}`,
+    );
+  }
+  for (const base_url of ["https://me@a.org", "https://:pw@a.org"]) {
+    assert.match(problemOf({ base_url }), /base_url: .* must not hold a user name or password$/, base_url);
+  }
+  for (const tier of [0, 99]) assert.equal(resolve({ configured: { tier } }).tier, tier);
+  for (const tier of [-1, 100, 1.5, "1"]) {
+    assert.match(problemOf({ tier }), /tier: .* is not a whole number from 0 to 99$/, `${tier}`);
+  }
+});
+
+Deno.test("isBaseUrl() knows the origins of a provider by type and name", () => {
+  const names = ["base_url", "files_base_url", "page_url", "base_urls"];
+  assert.deepEqual(names.map((name) => isBaseUrl(name, { type: "url" })), [true, true, false, false]);
+  assert.equal(isBaseUrl("base_url", { type: "string" }), false);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type OpenGuestHost, startGuestWorker } from "../../../src/plugins/mod.ts";
+import { openGuestHost } from "../../../src/plugins/sandbox/guest_host.ts";
 import { ask, failureOf, GOOD, keepingLogger, openTexts, pluginText } from "../_opened.ts";
 
 /** Hands the worker a port and listens there, as the engine does whose workers another thread starts. */
@@ -32,4 +33,41 @@ Deno.test("plugins run over a port, and a loop that cannot be interrupted is end
   assert.deepEqual(logger.lines.map((line) => line.fields["bound"]), ["unresponsive"]);
   // The worker spoke after its loop, so the loop has ended.
   assert.ok(heard.some((message) => Object(message).type === "broke"));
+});
+
+/** Workers that do nothing, in place of real ones until its disposal. */
+function idleWorkers(): Disposable & { readonly made: Worker[]; readonly options: WorkerOptions[] } {
+  const { Worker } = globalThis;
+  const made: Worker[] = [];
+  const options: WorkerOptions[] = [];
+  globalThis.Worker = class extends EventTarget {
+    constructor(_url: string | URL, given: WorkerOptions) {
+      super();
+      made.push(this as unknown as Worker); // nothing but its handlers is used
+      options.push(given);
+    }
+  } as unknown as typeof Worker;
+  return {
+    made,
+    options,
+    [Symbol.dispose]() {
+      globalThis.Worker = Worker;
+    },
+  };
+}
+
+Deno.test("startGuestWorker() gives a worker no permission at all", () => {
+  using workers = idleWorkers();
+  startGuestWorker();
+  assert.equal(workers.options[0]?.deno?.permissions, "none");
+});
+
+Deno.test("openGuestHost() tells of an error in its worker, which ends nothing else", () => {
+  using workers = idleWorkers();
+  const failures: string[] = [];
+  openGuestHost({ onMessage() {}, onFailure: (text) => failures.push(text) });
+  const event = new ErrorEvent("error", { message: "it broke", cancelable: true });
+  workers.made[0]?.onerror?.(event);
+  // What nobody prevents ends the process.
+  assert.deepEqual([failures, event.defaultPrevented], [["it broke"], true]);
 });

@@ -57,6 +57,8 @@ Deno.test("readXml() refuses text without elements, depth and number beyond boun
   assert.throws(() => readXml("<a>".repeat(101)), /deeper than 100/);
   assert.throws(() => readXml(`<a>${"<b/>".repeat(50_001)}</a>`), /more than 50000 elements/);
   assert.throws(() => readXml(`<a>${"x".repeat(2 ** 21 + 1)}</a>`), /more than 2097152 characters/);
+  const names = `<${"a".repeat(1_000)} b="${"c".repeat(1_000)}"/>`.repeat(1_100);
+  assert.throws(() => readXml(`<a>${names}</a>`), /more than 2097152 characters/);
   const bomb = `<!DOCTYPE a [<!ENTITY x "xx"><!ENTITY y SYSTEM "file:///etc/passwd">]><a>&x;&y;</a>`;
   assert.equal(readXml(bomb).text, "&x;&y;");
 });
