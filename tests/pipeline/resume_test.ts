@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   checkContentRange,
   checkPartialResponse,
+  holdsWhole,
   resumeHeaders,
   type ResumePoint,
   strongValidatorOf,
@@ -57,6 +58,7 @@ Deno.test("checkContentRange() refuses every other range", () => {
     "bytes 400-998/1000",
     "bytes 400-1000/1000",
     "bytes 400-999/1001",
+    "bytes 400-1000/1001",
     "bytes 400-399/1000",
     "bytes 400-998/*",
     "bytes */1000",
@@ -67,6 +69,8 @@ Deno.test("checkContentRange() refuses every other range", () => {
     "bytes -400-999/1000",
   ];
   for (const header of others) assert.equal(checkContentRange(header, point).ok, false, String(header));
+  // Where nobody knows the end, the range has one all the same.
+  assert.equal(checkContentRange("bytes 400-399/*", { ...point, totalBytes: null }).ok, false);
 });
 
 Deno.test("checkContentRange() never joins bytes at the wrong place", () => {
@@ -91,4 +95,16 @@ Deno.test("checkPartialResponse() joins only the same version, in one plain part
   const dated = { ...point, validator: minuteBefore };
   assert.equal(check({ "last-modified": minuteBefore }, dated), true);
   assert.equal(check({ "last-modified": date }, dated), false);
+});
+
+Deno.test("holdsWhole() wants one range from the first byte to a last one that is known", () => {
+  const holds = (range: string, more: Record<string, string> = {}) =>
+    holdsWhole(new Headers({ "content-range": range, ...more }));
+  assert.equal(holds("bytes 0-99/100"), true);
+  assert.equal(holds("bytes 0-99/100", { "content-length": "100" }), true);
+  assert.equal(holds("bytes 0-99/100", { "content-length": "99" }), false);
+  assert.equal(holds("bytes 0-99/*"), false);
+  assert.equal(holds("bytes 1-99/100"), false);
+  assert.equal(holds("bytes 0-98/100"), false);
+  assert.equal(holds("bytes 0-99/100", { "content-type": "multipart/byteranges; boundary=x" }), false);
 });

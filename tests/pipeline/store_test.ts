@@ -156,3 +156,18 @@ Deno.test("StoreError.from() tells apart what the system says", () => {
     /^Cannot write "\/x": No space left on device \(os error 28\); \w/,
   );
 });
+
+Deno.test("existing() finds no file behind a directory that is a link", async () => {
+  await using out = await makeOutDir();
+  const store = new FileStore(out.path);
+  await Deno.mkdir(`${out.path}/elsewhere`);
+  await Deno.writeFile(`${out.path}/elsewhere/a.pdf`, makePdf());
+  await Deno.mkdir(`${out.path}/doi`);
+  await Deno.symlink(`${out.path}/elsewhere`, `${out.path}/doi/10.1`);
+  await assert.rejects(store.existing("doi/10.1/a.pdf"), StoreError);
+});
+
+Deno.test("StoreError.from() leaves an error as it is that was explained already", () => {
+  const error = new StoreError("disk-full", "/a", "Cannot write");
+  assert.equal(StoreError.from(error, "resume", "/b"), error);
+});
