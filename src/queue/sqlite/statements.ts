@@ -78,7 +78,7 @@ export const LAPSED = `SELECT id, lane, lease_epoch, lapses FROM jobs INDEXED BY
 
 /** Takes a lease back that the same transaction found lapsed or orphaned, so it needs no fence. */
 export const RECLAIM = `UPDATE jobs
-  SET state = 0, due_at = 0, lapses = lapses + 1, holder = NULL, lease_until = NULL WHERE id = ?1`;
+  SET state = 0, lapses = lapses + 1, holder = NULL, lease_until = NULL WHERE id = ?1`;
 
 /** Scheduled jobs that fell due, by jobs_scheduled, a bounded number at a time. */
 export const PROMOTE = `UPDATE jobs SET due_at = 0 WHERE id IN (
@@ -141,8 +141,7 @@ export const INSERT_SET = `INSERT INTO sets (name, created_at) VALUES (?1, ?2)
   ON CONFLICT (name) DO UPDATE SET name = name RETURNING id`;
 
 /** Queues a job again that the same transaction found failed. */
-export const REVIVE_JOB =
-  `UPDATE jobs SET state = 0, lane = ?2, due_at = 0, attempts = 0, lapses = 0 WHERE id = ?1`;
+export const REVIVE_JOB = `UPDATE jobs SET state = 0, lane = ?2, attempts = 0, lapses = 0 WHERE id = ?1`;
 
 /** Failed jobs in the order of their ids, by jobs_unlucky; SQLite takes it only where its condition is spelt out. */
 export const FAILED_JOBS = `SELECT jobs.id, artifact_id, lane, attempts, reason

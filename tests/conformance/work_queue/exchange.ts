@@ -98,6 +98,12 @@ export function testExchange(name: string, backend: Backend): void {
       await rig.queue.exchange(exchangeOf({ workerId: "b", heartbeat: true }));
       await rig.clock.advance(TTL_MS * 3 / 4);
       deepEqual(await others(), [{ workerId: "b", inFlight: '{"a":1}' }]);
+      // What it says it has in flight lets hear from it as well.
+      await rig.queue.exchange(
+        exchangeOf({ workerId: "b", plan: () => ({ ...NOTHING, inFlight: '{"a":2}' }) }),
+      );
+      await rig.clock.advance(TTL_MS * 3 / 4);
+      deepEqual(await others(), [{ workerId: "b", inFlight: '{"a":2}' }]);
       await rig.clock.advance(TTL_MS / 4);
       // Nobody wrote meanwhile: only the time has passed.
       deepEqual(await others(), []);

@@ -159,6 +159,15 @@ function testPruneBesideOthers(name: string, backend: Backend): void {
     equal((await rig.queue.groups()).length, 2);
     await rig.queue.prune({ isIdle: ({ state }) => state === "0" });
     deepEqual((await rig.queue.groups()).map((group) => group.name), ["new"]);
+    // One that somebody changes meanwhile is not idle.
+    const changes: Promise<void>[] = [];
+    const isIdle = ({ name }: { readonly name: string }) => {
+      changes.push(rig.queue.changeGroup(name, () => "2"));
+      return true;
+    };
+    await rig.queue.prune({ isIdle });
+    await Promise.all(changes);
+    deepEqual((await rig.queue.groups()).map((group) => group.name), ["new"]);
   });
 }
 

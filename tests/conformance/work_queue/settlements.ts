@@ -63,10 +63,11 @@ export function testSettlements(name: string, backend: Backend): void {
         const last = await rig.leaseOne("a");
         equal(await rig.queue.failAndRetry(last, failure()), "error");
         const ended = await rig.queue.get(last.jobId);
-        deepEqual([ended?.state, ended?.attempts, ended?.reason, ended?.cursor], [
+        deepEqual([ended?.state, ended?.attempts, ended?.reason, ended?.cursor, ended?.lastError], [
           "error",
           3,
           "timeout",
+          null,
           null,
         ]);
       },
@@ -81,6 +82,8 @@ export function testSettlements(name: string, backend: Backend): void {
       await rig.queue.enqueue([job(1, { metadata: { title: "t" } })]);
       const leased = await rig.leaseOne("a");
       equal(await rig.queue.hold(leased, null, "host:slow.example", "learned"), "ok");
+      const waiting = await rig.queue.get(leased.jobId);
+      deepEqual([waiting?.holder, waiting?.leaseUntil], [null, null]);
       deepEqual(await rig.lease("a", 1), []);
       const again = await rig.leaseOne("a", "host:slow.example");
       deepEqual([again.attempts, again.cursor, again.metadata, again.epoch], [
@@ -167,6 +170,22 @@ export function testSettlements(name: string, backend: Backend): void {
     const again = await rig.leaseOne("b", "host:h.example");
     deepEqual([again.cursor, again.attempts, again.epoch], ["learned", 0, 3]);
   });
+
+  queueTest(
+    `${name}: an end forgets what another connection learned of the job meanwhile`,
+    backend,
+    async (rig) => {
+      await rig.queue.enqueue([job(1)]);
+      await rig.leaseOne("a");
+      await rig.clock.advance(TTL_MS);
+      const other = rig.another();
+      const [theirs] = await other.lease("b", [{ route: FRESH, count: 1 }], TTL_MS);
+      if (theirs) await other.hold(theirs, null, FRESH, "learned");
+      await rig.queue.ack(await rig.leaseOne("a"), record());
+      equal((await rig.queue.get(1))?.cursor, null);
+    },
+    { needsSharing: true },
+  );
 
   queueTest(`${name}: release() gives jobs back at once and counts no attempt`, backend, async (rig) => {
     await rig.queue.enqueue(jobs(3));
