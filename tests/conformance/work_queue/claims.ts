@@ -28,6 +28,18 @@ export function testClaims(name: string, backend: Backend): void {
     ]);
   });
 
+  queueTest(
+    `${name}: lease() for a fraction of a millisecond ends with the whole one`,
+    backend,
+    async (rig) => {
+      await rig.queue.enqueue(jobs(1));
+      const [leased] = await rig.queue.lease("a", [{ route: FRESH, count: 1 }], TTL_MS + 0.25);
+      equal(leased?.leaseUntil, rig.clock.now() + TTL_MS + 1);
+      await rig.queue.heartbeat("a", TTL_MS + 0.25);
+      equal((await rig.queue.get(1))?.leaseUntil, rig.clock.now() + TTL_MS + 1);
+    },
+  );
+
   queueTest(`${name}: lease() meets the demand of each route and no more`, backend, async ({ queue }) => {
     await queue.enqueue([
       ...jobs(5),

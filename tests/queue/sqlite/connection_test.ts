@@ -244,6 +244,10 @@ Deno.test("an enqueue is durable when it returns; acks share the next sync", asy
     equal(levels.at(-1), "NORMAL");
     await queue.pause();
     equal(levels.at(-1), "FULL");
+    if (lease) await queue.release([lease]);
+    equal(levels.at(-1), "NORMAL");
+    await queue.retryFailed();
+    equal(levels.at(-1), "FULL");
   } finally {
     DatabaseSync.prototype.exec = exec;
   }

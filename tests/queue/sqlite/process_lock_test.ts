@@ -60,6 +60,19 @@ Deno.test("a killed process loses its leases at once, a stopped one keeps them",
   deepEqual([...Deno.readDirSync(directory.path)].filter(({ name }) => name.includes("killed")), []);
 });
 
+Deno.test("a worker that leaves gives its lock up, and can come again", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`, clock = new SystemClock();
+  using queue = openReal(path);
+  await queue.enqueue(jobs(1));
+  await leaseWithHeartbeat(queue);
+  equal(await isDead(path, "survivor", clock), false);
+  await queue.leave("survivor");
+  deepEqual([...Deno.readDirSync(directory.path)].filter(({ name }) => name.includes("survivor")), []);
+  deepEqual(await leaseWithHeartbeat(queue), [1]);
+  deepEqual((await queue.holders()).map(({ workerId }) => workerId), ["survivor"]);
+});
+
 Deno.test("isDead() tells by the lock, not by its file", async () => {
   await using directory = await makeDirectory();
   const path = `${directory.path}/queue.sqlite`, clock = new SystemClock();
