@@ -27,3 +27,11 @@ for (const [record, expected] of CASES) {
     deepEqual(parseCsvRecord(record), expected);
   });
 }
+
+Deno.test("formatCsvRecord() quotes what a reader would take for more than a field", () => {
+  deepEqual(formatCsvRecord(["a", null, 5, "b c"]), "a,,5,b c\r\n");
+  for (const field of ["a,b", 'say "hi"', "two\nlines", "two\rlines"]) {
+    const line = formatCsvRecord([field, "x"]);
+    deepEqual([line.startsWith('"'), parseCsvRecord(line.slice(0, -2))], [true, [field, "x"]]);
+  }
+});

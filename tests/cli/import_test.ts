@@ -105,6 +105,8 @@ Deno.test("queue import shows twenty broken lines and counts the rest", async ()
   equal(code, 2);
   equal(stderr.trimEnd().split("\n").length, 21);
   match(stderr, /works.txt:20: .*\n.*works.txt: and 5 more broken lines\n$/);
+  const one = await program.run(["queue", "import", program.write("21.txt", "what\n".repeat(21))]);
+  match(one.stderr, /21.txt:20: .*\n.*21.txt: and 1 more broken line\n$/);
 });
 
 Deno.test("queue import --strict takes nothing if a line is broken", async () => {

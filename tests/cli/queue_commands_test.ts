@@ -71,6 +71,8 @@ Deno.test("queue retry-failed queues what failed for one reason", async () => {
   await fillQueue(program.path("queue.sqlite"));
   const other = await program.run(["queue", "retry-failed", "--reason", "timeout"]);
   equal(other.stdout, "0 jobs queued again\n");
+  const tried = await program.run(["queue", "retry-failed", "--max-attempts", "1"]);
+  equal(tried.stdout, "0 jobs queued again\n");
   const login = await program.run(["queue", "retry-failed", "--reason", "login-wall", "--format", "json"]);
   deepEqual(JSON.parse(login.stdout), { queued: 1 });
   equal(JSON.parse((await program.run(["queue", "stats", "--format", "json"])).stdout).error, 0);

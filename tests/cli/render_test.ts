@@ -107,6 +107,13 @@ Deno.test("formatTable() cuts the widest columns to the terminal's width", () =>
   ok(table.includes(`${"x".repeat(23)}…`) || table.includes("…"), table);
 });
 
+Deno.test("formatTable() shows what a terminal would obey, and cuts no column below eight characters", () => {
+  equal(formatTable([{ title: "A" }], [["\x1b[2J"]], null), "A\n\\x1b[2J\n");
+  const columns = [{ title: "ONE" }, { title: "TWO" }];
+  const [, row = ""] = formatTable(columns, [["1".repeat(20), "2".repeat(20)]], 5).split("\n");
+  equal(row, "1111111…  2222222…");
+});
+
 Deno.test("formatTable() fits any cells into 60 columns", () => {
   const row = fc.tuple(fc.string({ unit: "grapheme" }), fc.string(), fc.string());
   fc.assert(fc.property(fc.array(row), (rows) => {

@@ -1,5 +1,6 @@
 import { equal, rejects } from "node:assert/strict";
 import { Sink, type SinkTarget } from "../../src/cli/mod.ts";
+import { complain } from "../../src/cli/complain.ts";
 import { FatalError } from "../../src/model/errors.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 
@@ -81,4 +82,20 @@ Deno.test("Sink.write() rejects with FatalError when the disk is full", async ()
     equal(String(error), "FatalError: Cannot write output: No space left on device (os error 28)");
     return true;
   });
+});
+
+Deno.test("Sink.writeLast() minds no reader that has gone, but a disk that is full", async () => {
+  const pipe = new Pipe();
+  pipe.failure = new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+  await new Sink(pipe, new VirtualClock()).writeLast("text");
+  pipe.failure = new Error("No space left on device (os error 28)");
+  await rejects(new Sink(pipe, new VirtualClock()).writeLast("text"), FatalError);
+});
+
+Deno.test("complain() shows what a terminal would obey, and minds nobody who does not read", async () => {
+  const pipe = new Pipe();
+  await complain(new Sink(pipe, new VirtualClock()), "no \x1b[31m here\nnor \u2066 here");
+  equal(pipe.text, "contentdownload: no \\x1b[31m here\ncontentdownload: nor \\u2066 here\n");
+  pipe.failure = new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+  await complain(new Sink(pipe, new VirtualClock()), "text");
 });
