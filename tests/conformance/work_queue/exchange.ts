@@ -5,7 +5,7 @@
  */
 
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import type { Exchange, ExchangeView, Plan } from "../../../src/queue/mod.ts";
+import type { Exchange, ExchangeView, Plan, WorkQueue } from "../../../src/queue/mod.ts";
 import { failure, jobs, record } from "../../queue/_jobs.ts";
 import type { Backend } from "../work_queue.ts";
 import { FRESH, queueTest, TTL_MS } from "./_rig.ts";
@@ -160,6 +160,34 @@ export function testExchange(name: string, backend: Backend): void {
       await other.leave("b");
       await rig.queue.exchange(exchangeOf({ plan }));
       deepEqual(views.at(-1)?.foreignHolders, []);
+    },
+    { needsSharing: true },
+  );
+
+  queueTest(
+    `${name}: exchange() tells of each change of another connection once, and of none of its own`,
+    backend,
+    async (rig) => {
+      const other = rig.another();
+      const save = (queue: WorkQueue, workerId: string, name: string) =>
+        queue.exchange(
+          exchangeOf({ workerId, plan: () => ({ ...NOTHING, groups: [{ name, state: "1" }] }) }),
+        );
+      const foreign = async () => {
+        let names: string[] = [];
+        const plan = (view: ExchangeView) => (names = view.foreignGroups.map(({ name }) => name), NOTHING);
+        await rig.queue.exchange(exchangeOf({ plan }));
+        return names;
+      };
+      await save(other, "b", "crossref");
+      deepEqual(await foreign(), ["crossref"]);
+      await save(rig.queue, "a", "own");
+      await save(other, "b", "openalex");
+      deepEqual(await foreign(), ["openalex"]);
+      await save(other, "b", "arxiv");
+      deepEqual(await foreign(), ["arxiv"]);
+      await save(other, "b", "unpaywall");
+      deepEqual(await foreign(), ["unpaywall"]);
     },
     { needsSharing: true },
   );
