@@ -271,6 +271,28 @@ Deno.test("the file gives space back, and stays within 1 MB for 10,000 jobs", as
   ok((await Deno.stat(path)).size < 500_000);
 });
 
+Deno.test("check() names each counter that differs from a recount", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`;
+  using queue = openReal(path);
+  await queue.enqueue(jobs(2));
+  deepEqual((await queue.check()).counters, []);
+  using raw = new DatabaseSync(path);
+  raw.exec(
+    "UPDATE counts SET n = 5 WHERE state = 0; UPDATE lanes SET ready = 6;" +
+      "INSERT INTO reason_counts VALUES ('ok', 7); INSERT INTO records VALUES (1, 'timeout', 0, '{}')",
+  );
+  deepEqual(await queue.check(), {
+    integrity: [],
+    counters: [
+      "state 0: kept 5, counted 2",
+      "ready on fresh:doi: kept 6, counted 2",
+      "reason ok: kept 7, counted 0",
+      "records: kept 1, counted 0",
+    ],
+  });
+});
+
 Deno.test("nothing is left in the file of a job that was pruned", async () => {
   await using directory = await makeDirectory();
   const path = `${directory.path}/queue.sqlite`;

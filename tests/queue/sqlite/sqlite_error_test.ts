@@ -1,6 +1,6 @@
 import { equal, match, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { FatalError } from "../../../src/model/errors.ts";
+import { FatalError, InputError } from "../../../src/model/errors.ts";
 import { SqliteWorkQueue } from "../../../src/queue/mod.ts";
 import { explainSqliteError } from "../../../src/queue/sqlite/sqlite_error.ts";
 import { VirtualClock } from "../../../src/runtime/mod.ts";
@@ -20,6 +20,14 @@ Deno.test("explainSqliteError() calls other I/O errors what they are", () => {
   // SQLITE_IOERR_FSYNC
   const { message } = explainSqliteError(thrown(1034, "disk I/O error"), "q.sqlite");
   match(message, /the disk answered with an error/);
+});
+
+Deno.test("explainSqliteError() leaves what is explained, and names a permission that is missing", () => {
+  const explained = new FatalError("Cannot write queue: the database or disk is full");
+  equal(explainSqliteError(explained, "q.sqlite"), explained);
+  const denied = explainSqliteError(new Deno.errors.NotCapable("Requires read access"), "q.sqlite");
+  equal(denied instanceof InputError, true);
+  equal(denied.message, 'Cannot open queue "q.sqlite": Requires read access');
 });
 
 Deno.test("a queue whose schema version was overwritten is called damaged", async () => {

@@ -102,6 +102,11 @@ Deno.test("WriteTurn lets go of a turn that it keeps when it is disposed of", ()
     equal(isFree(), true);
   }));
 
+Deno.test("WriteTurn leaves it to the database to say why its files cannot be made", async () => {
+  using turn = new WriteTurn("/no/such/directory/queue.sqlite", new StoppedClock());
+  equal(await turn.take(), null);
+});
+
 Deno.test("WriteTurn knows no line without a file", async () => {
   using turn = new WriteTurn(":memory:", new StoppedClock());
   equal(await turn.take(), null);
