@@ -30,6 +30,7 @@ async function importAll(stream: AsyncIterable<Uint8Array>, options: Partial<Imp
   const broken: number[] = [];
   const summary = await importList(queue, stream, {
     name: "a list",
+    set: "a set",
     onBroken: (line) => broken.push(line),
     ...options,
   });

@@ -18,7 +18,12 @@ function settled(fields: Partial<Extract<EngineEvent, { type: "settled" }>>): En
 
 function progress(queued: number): EngineEvent {
   const states = { queued, in_progress: 0, done: 0, skipped: 0, error: 0 };
-  return { type: "progress", stats: { states, total: queued, paused: false, reasons: {} }, running: [] };
+  return {
+    type: "progress",
+    stats: { states, total: queued, paused: false, reasons: {} },
+    running: [],
+    nextWorkAt: null,
+  };
 }
 
 Deno.test("RunTally counts works that ended, and the bytes of files that were fetched", () => {

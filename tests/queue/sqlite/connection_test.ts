@@ -300,6 +300,7 @@ Deno.test("nothing is left in the file of a job that was pruned", async () => {
   await queue.enqueue(jobs(1, 0, { metadata: { title: "t" } }));
   const [lease] = await queue.lease("a", [{ route: "fresh:doi", count: 1 }], 60_000);
   if (lease) await queue.ack(lease, record());
+  await queue.leave("a");
   equal((await queue.prune({ finishedBefore: Number.MAX_SAFE_INTEGER })).jobs, 1);
   using raw = new DatabaseSync(path);
   for (const table of ["jobs", "records", "details", "lanes"]) {

@@ -35,6 +35,17 @@ Deno.test("a second worker on an old SQLite is refused while another process wor
   equal((await lease(other, "other")).length, 0);
 });
 
+Deno.test("workers of one process share an old SQLite, and go on beside one that knows no better", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/queue.sqlite`;
+  using queue = openOld(path);
+  await queue.enqueue(jobs(2));
+  for (const worker of ["one", "two"]) equal((await lease(queue, worker)).length, 1);
+  using other = openReal(path);
+  await lease(other, "three");
+  equal((await queue.heartbeat("one", 60_000)).length, 1);
+});
+
 Deno.test("a SQLite that is not old lets several processes write", async () => {
   await using directory = await makeDirectory();
   const path = `${directory.path}/queue.sqlite`;

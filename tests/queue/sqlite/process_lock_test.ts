@@ -1,6 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import type { SqliteWorkQueue } from "../../../src/queue/mod.ts";
-import { Connection } from "../../../src/queue/sqlite/connection.ts";
 import { isDead, lockProcess } from "../../../src/queue/sqlite/process_lock.ts";
 import { SystemClock } from "../../../src/runtime/mod.ts";
 import { jobs, record } from "../_jobs.ts";
@@ -87,34 +86,4 @@ Deno.test("isDead() tells by the lock, not by its file", async () => {
   // What cannot be opened says nothing of the process, and whoever lives keeps its leases.
   await Deno.mkdir(lock.path);
   equal(await isDead(path, "a", clock), false);
-});
-
-Deno.test("a SQLite that may lose commits of several processes is for one alone", async () => {
-  await using directory = await makeDirectory();
-  const path = `${directory.path}/queue.sqlite`;
-  const safe = Object.getOwnPropertyDescriptor(Connection.prototype, "safeForSeveralProcesses") ?? {};
-  Object.defineProperty(Connection.prototype, "safeForSeveralProcesses", { ...safe, get: () => isSafe });
-  let isSafe = false;
-  try {
-    using queue = openReal(path);
-    await queue.enqueue(jobs(1));
-    // Two workers of one process share its connection.
-    for (const worker of ["one", "two"]) await queue.lease(worker, [], 60_000);
-    {
-      using other = openReal(path);
-      await rejects(other.lease("three", DEMAND, 60_000), {
-        name: "FatalError",
-        message: /^Cannot share queue ".*" with another process: SQLite [\d.]+ can lose commits then/,
-      });
-    }
-    // Who was there before goes on, also beside one that knows no better.
-    isSafe = true;
-    using other = openReal(path);
-    await other.lease("four", [], 60_000);
-    await queue.lease("survivor", [], 60_000);
-    isSafe = false;
-    deepEqual(await leaseWithHeartbeat(queue), [1]);
-  } finally {
-    Object.defineProperty(Connection.prototype, "safeForSeveralProcesses", safe);
-  }
 });
