@@ -80,7 +80,6 @@ export function runQueue(
     const meter = createMeter();
     using queue = openQueue(config, command.only !== undefined, clock, random);
     if (command.only) await queue.enqueue(command.only);
-    else warnOfOldSqlite(queue, logger);
     await using network = await openNetwork(start, {
       clock,
       logger,
@@ -132,12 +131,18 @@ export function runQueue(
       onBeat: () => {
         reporter.stir();
         // Not before the first exchange: only that takes back what processes had leased that are dead now.
-        sweeping ??= parts.sweep(outDir, { queue, clock, logger }).catch((error) =>
-          failure.abort(new FatalError(messageOf(error), { cause: error }))
-        );
+        sweeping ??= begin();
       },
       onSettled: (job, { end, settled }) => onEvent(settledEvent(job, end, settled)),
     });
+    async function begin(): Promise<void> {
+      if (!command.only) warnOfOldSqlite(queue, logger);
+      try {
+        await parts.sweep(outDir, { queue, clock, logger });
+      } catch (error) {
+        failure.abort(new FatalError(messageOf(error), { cause: error }));
+      }
+    }
     failure.signal.addEventListener("abort", () => orchestrator?.stop(0));
     if (stopWith !== null) orchestrator.stop(stopWith);
     using _progress = reporter.start(orchestrator);
