@@ -14,7 +14,7 @@ import { type AdaptiveEvent, type AdaptiveState, initialAdaptiveState } from "./
 import { freshState, type GroupLimits, type GroupState, underOperator } from "./group_state.ts";
 import type { LearnedLimits } from "./learned_limits.ts";
 import { readLimitHeaders } from "./limit_headers.ts";
-import { TokenBucket } from "./token_bucket.ts";
+import { WindowBuckets } from "./_window_buckets.ts";
 
 /** How many requests a group can take now, and what stands in the way when it can take none. */
 export interface Room {
@@ -25,15 +25,6 @@ export interface Room {
   /** What stands in the way; means nothing while `count` is above 0. */
   readonly why: ClosedWhy;
 }
-
-/**
- * A server counts by its own clock, and starts that leave evenly arrive unevenly: each window is taken to be this
- * much longer, so that starts packed as closely as the rate allows stay within it at the other end as well.
- */
-const WINDOW_MARGIN_MS = 25;
-
-/** Buckets hold at least one token, and what this time brings: the pump grants in steps of a few milliseconds. */
-const BURST_MS = 50;
 
 /** Starts closer together than this leave with one beat of the pump. */
 const BEAT_MS = 5;
@@ -74,7 +65,7 @@ export class LimitGroup {
   /** The configured ones with the operator's above them. */
   #limits: GroupLimits;
   #state: GroupState;
-  #buckets: TokenBucket[] = [];
+  readonly #buckets: WindowBuckets;
   /** Requests that were granted and have not left yet, here and in other processes. */
   #pending = 0;
   /**
@@ -88,6 +79,7 @@ export class LimitGroup {
     this.name = name;
     this.#configured = this.#limits = limits;
     this.#clock = clock;
+    this.#buckets = new WindowBuckets(clock);
     this.#state = state;
     this.adopt(state);
   }
@@ -151,19 +143,14 @@ export class LimitGroup {
       if (calls < 1) return { count: 0, until: moreAt, why: "budget" };
       count = Math.min(count, calls);
     }
-    let until = now;
-    for (const bucket of this.#buckets) {
-      // A millionth: a level of 0.9999999 is a rounding error, not a missing token.
-      const tokens = Math.floor(bucket.level() + 1e-6);
-      if (tokens < 1) until = Math.max(until, bucket.nextAt(1));
-      count = Math.min(count, tokens);
-    }
-    return count > 0 ? { count, until: now, why: "rate" } : { count: 0, until, why: "rate" };
+    const { tokens, moreAt } = this.#buckets.room();
+    count = Math.min(count, tokens);
+    return count > 0 ? { count, until: now, why: "rate" } : { count: 0, until: moreAt, why: "rate" };
   }
 
   /** Charges one request; gives what it was charged of the budget. To be called only when there is room. */
   take(): Charge {
-    for (const bucket of this.#buckets) bucket.tryConsume(Math.min(1, bucket.level()));
+    this.#buckets.take();
     const { dailyBudget } = this.#limits;
     const units = dailyBudget ? expectedCost(dailyBudget, this.#state.budget) : 0;
     const reserved = { units, at: this.#clock.now() };
@@ -176,7 +163,7 @@ export class LimitGroup {
   /** Says how many requests were granted that have not left yet, from `at` on. */
   setPending(pending: number, at: number): void {
     this.#pending = pending;
-    for (const bucket of this.#buckets) bucket.hold(pending, at);
+    this.#buckets.hold(pending, at);
   }
 
   /** Notes that a request leaves at `at`. */
@@ -186,7 +173,7 @@ export class LimitGroup {
 
   /** Gives back what a request was charged that did not leave, or whose connection was not made after it had `departed`. */
   refund(startedAt: number, departed: boolean, reserved: Charge = NOTHING): void {
-    for (const bucket of this.#buckets) bucket.refund(1);
+    this.#buckets.refund();
     this.#charge({ ...reserved, units: -reserved.units });
     this.#state.seen.requests--;
     this.#adapt({ type: departed ? "abandoned" : "returned", startedAtMs: startedAt });
@@ -282,32 +269,11 @@ export class LimitGroup {
       rates: windows.map(formatRate),
       dailyBudget: dailyBudget?.limit ?? null,
     };
-    this.#state.buckets = {};
-    for (const [index, window] of this.windows.entries()) {
-      const bucket = this.#buckets[index];
-      if (bucket) this.#state.buckets[formatRate(window)] = bucket.snapshot();
-    }
+    this.#state.buckets = this.#buckets.snapshot();
     return this.#state;
   }
 
   #rebuild(): void {
-    const now = this.#clock.now();
-    const levels = new Map(this.#buckets.map((bucket, index) => [index, bucket.snapshot()]));
-    this.#buckets = this.windows.map((window, index) => {
-      const bucket = new TokenBucket({ ...bucketOf(window), clock: this.#clock, level: 1 });
-      const kept = this.#state.buckets[formatRate(window)] ?? levels.get(index);
-      if (kept) bucket.restore(kept);
-      bucket.hold(this.#pending, now);
-      return bucket;
-    });
+    this.#buckets.set(this.windows, this.#state.buckets, this.#pending);
   }
-}
-
-/**
- * The bucket of a window. With capacity b and refill (limit − b + 1) per window, no window sees more than `limit`
- * starts: b at its beginning and limit − b more as the bucket fills.
- */
-function bucketOf({ limit, perMs }: RateWindow): { capacity: number; refillPerSecond: number } {
-  const capacity = Math.max(1, Math.floor(limit * BURST_MS / perMs));
-  return { capacity, refillPerSecond: (limit - capacity + 1) * 1000 / (perMs + WINDOW_MARGIN_MS) };
 }
