@@ -131,11 +131,12 @@ export class WriteTurn implements Disposable {
       return true;
     }
     this.#owed = true;
-    void granted.then(() => {
+    const pass = () => {
       this.#owed = false;
-      // A file that was closed meanwhile has given its lock up.
-      if (this.#files) turn.unlockSync();
-    }, () => {});
+      turn.unlockSync();
+    };
+    // A file that was closed meanwhile has given its lock up.
+    void granted.then(pass).catch(() => {});
     return false;
   }
 
