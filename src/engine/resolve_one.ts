@@ -14,7 +14,7 @@ import type { OpenGuestHost } from "../plugins/mod.ts";
 import { openNetwork } from "./network.ts";
 import type { EngineCommand, EngineEvent, EngineStart } from "./protocol.ts";
 
-/** How long a rate is waited for, in all; a call of a plugin ends after a minute anyway. */
+/** How long limits are waited for, in all; a call of a plugin ends after a minute anyway. */
 const PATIENCE_MS = 60_000;
 
 /** Runs one resolver, under its limits, and reports what it answered. */
@@ -43,16 +43,14 @@ export async function resolveOne(
     throw new InputError(`Cannot run plugin "${plugin}": ${why}`);
   }
   const book = new GroupBook({ clock, limitsOf: groups.limitsOf, onNews: () => {} });
-  // No database, so each request is its own exchange; and no other job, so a rate that opens soon is waited for.
+  // No database, so each request is its own exchange; and no other job, so what opens soon is waited for.
   const patientUntil = clock.now() + PATIENCE_MS;
   const permits: PermitSource = {
     async acquire(names) {
       for (;;) {
         book.settle();
         const granted = book.acquire(names);
-        if (granted.type === "permit" || granted.why !== "rate" || granted.until > patientUntil) {
-          return granted;
-        }
+        if (granted.type === "permit" || granted.until > patientUntil) return granted;
         const { promise, resolve } = Promise.withResolvers<void>();
         clock.setTimer(granted.until - clock.now(), resolve);
         await promise;
