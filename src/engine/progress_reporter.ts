@@ -15,13 +15,13 @@ const PROGRESS_MS = 250;
 /** Reports progress, and asks the database only after something has happened: an idle run costs no statement. */
 export class ProgressReporter {
   readonly #clock: Clock;
-  readonly #queue: WorkQueue;
+  readonly #queue: Pick<WorkQueue, "stats">;
   readonly #onEvent: (event: EngineEvent) => void;
   #stirred = true;
   #ended = false;
 
   /** @param onEvent Told where the run stands. */
-  constructor(clock: Clock, queue: WorkQueue, onEvent: (event: EngineEvent) => void) {
+  constructor(clock: Clock, queue: Pick<WorkQueue, "stats">, onEvent: (event: EngineEvent) => void) {
     this.#clock = clock;
     this.#queue = queue;
     this.#onEvent = onEvent;
@@ -33,7 +33,7 @@ export class ProgressReporter {
   }
 
   /** Begins to report on a run; disposal ends it. */
-  start(orchestrator: Orchestrator): Disposable {
+  start(orchestrator: Pick<Orchestrator, "running" | "nextWorkAt">): Disposable {
     let timer = this.#clock.setTimer(0, tick.bind(this));
     return {
       [Symbol.dispose]: () => {
