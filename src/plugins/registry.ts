@@ -136,7 +136,7 @@ export async function openPlugins(options: OpenPluginsOptions): Promise<PluginRe
     if (source.origin === EMBEDDED_ORIGIN) problems.push(...settings.misfits);
     const info = infoOf(chosen, candidates.slice(0, -1).map((one) => one.source), settings);
     plugins.push(info);
-    if (!info.enabled || info.unusable !== undefined || settings.problems.length > 0) continue;
+    if (!info.enabled || info.unusable !== undefined) continue;
     const runner = new PluginRunner({
       name: manifest.name,
       source,

@@ -59,6 +59,19 @@ Deno.test("openPlugins() leaves a resolver out whose required setting is missing
   assert.deepEqual(crossref?.limits, { concurrency: 1, rates: [{ limit: 5, perMs: 1_000 }] });
 });
 
+Deno.test("openPlugins() gives plugins of one tier by name, and says what only theirs mends", async () => {
+  const asks = `settings: { key: { type: "string", required: true } },`;
+  const sources = await Promise.all(
+    ["b", "a", "c"].map((name) => external(`${name}.js`, pluginText(name, "", name === "c" ? asks : ""))),
+  );
+  await using registry = await openTexts({}, { sources });
+  assert.deepEqual(registry.resolvers.map(({ name }) => name), ["a", "b"]);
+  assert.equal(
+    registry.plugins[2]?.unusable,
+    `Cannot use resolver "c": its setting "key" has no value; set resolvers.c.key`,
+  );
+});
+
 Deno.test("openPlugins() takes the last of several plugins of one name and tells what it replaced", async () => {
   const text = (url: string) =>
     pluginText("same", `return { candidates: [{ url: "${url}", kind: "pdf" }] };`);
