@@ -31,6 +31,14 @@ Deno.test("queue import reads JSON Lines with a byte order mark, blank lines and
   deepEqual((await shown(program, "10.1234/a")).metadata, { title: "One" });
 });
 
+Deno.test("queue import knows JSON Lines by their other name", async () => {
+  await using program = new Program();
+  // Without the name the first line would tell the format.
+  const list = program.write("works.NDJSON", `pmid:1\n{"doi":"10.1234/a"}\n{"doi":"10.1234/b"}\n`);
+  const { stdout } = await program.run(["queue", "import", list]);
+  equal(stdout, "2 added, 0 duplicates, 1 broken\n");
+});
+
 Deno.test("queue import reads text with comments", async () => {
   await using program = new Program();
   const list = program.write(

@@ -143,6 +143,17 @@ Deno.test("config show names what holds and hides secrets", async () => {
   );
 });
 
+Deno.test("--quiet leaves only errors in the log, if no level is named", async () => {
+  await using program = new Program();
+  const levelOf = async (...flags: string[]) => {
+    const { stdout } = await program.run(["config", "show", "--format", "json", ...flags]);
+    return JSON.parse(stdout).telemetry.log_level;
+  };
+  equal(await levelOf(), "info");
+  equal(await levelOf("--quiet"), "error");
+  equal(await levelOf("--quiet", "--log-level", "debug"), "debug");
+});
+
 Deno.test("a run and config check refuse names of plugins that there are none of", async () => {
   await using program = new Program();
   const config = program.write(

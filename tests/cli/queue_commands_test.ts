@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { SqliteWorkQueue } from "../../src/queue/mod.ts";
-import { SeededRandom } from "../../src/runtime/mod.ts";
+import { SeededRandom, VirtualClock } from "../../src/runtime/mod.ts";
 import { fillQueue } from "./_queue.ts";
 import { Program } from "./_program.ts";
 
@@ -76,6 +76,22 @@ Deno.test("queue retry-failed queues what failed for one reason", async () => {
   const login = await program.run(["queue", "retry-failed", "--reason", "login-wall", "--format", "json"]);
   deepEqual(JSON.parse(login.stdout), { queued: 1 });
   equal(JSON.parse((await program.run(["queue", "stats", "--format", "json"])).stdout).error, 0);
+});
+
+Deno.test("queue prune forgets the groups that nobody asked since, if it is to forget at all", async () => {
+  await using program = new Program();
+  const clock = new VirtualClock();
+  const path = program.path("queue.sqlite");
+  const retry = { maxAttempts: 3, backoffMs: 1_000, jitterMs: 0 };
+  using queue = new SqliteWorkQueue({ path, clock, random: new SeededRandom(1), retry });
+  await queue.changeGroup("host:old.example", () => "{}");
+  await queue.changeGroup("host:new.example", () => JSON.stringify({ coolUntil: clock.now() }));
+  const namesAfter = async (...flags: string[]) => {
+    equal((await program.run(["queue", "prune", ...flags], { clock })).code, 0);
+    return (await queue.groups()).map(({ name }) => name).sort();
+  };
+  deepEqual(await namesAfter(), ["host:new.example", "host:old.example"]);
+  deepEqual(await namesAfter("--older-than", "1h"), ["host:new.example"]);
 });
 
 Deno.test("queue prune forgets what ended long enough ago", async () => {
