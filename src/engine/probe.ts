@@ -45,12 +45,12 @@ function readEnvironment(): string {
   return value;
 }
 
-async function refusalOf(make: () => unknown): Promise<string | null> {
+/** Deno's words if it refuses; `null` if the attempt got through to the system, whatever came of it there. */
+export async function refusalOf(make: () => unknown): Promise<string | null> {
   try {
     await make();
     return null;
   } catch (error) {
-    // Anything but Deno's own refusal would mean that the attempt had got through to the system.
     return error instanceof Deno.errors.NotCapable ? messageOf(error) : null;
   }
 }
