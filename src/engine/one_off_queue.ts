@@ -97,6 +97,10 @@ export class OneOffQueue extends SqliteWorkQueue {
     return this.#limits.groups();
   }
 
+  override changeGroup(name: string, change: (row: string | null) => string): Promise<void> {
+    return this.#limits.changeGroup(name, change);
+  }
+
   override holders(): Promise<readonly HolderRow[]> {
     return this.#limits.holders();
   }

@@ -108,6 +108,8 @@ Deno.test("a plan knows the jobs of the get, and the groups and processes of the
     const workerIds = ["run", "one"].sort();
     deepEqual((await queue.holders()).map(({ workerId }) => workerId).sort(), workerIds);
     deepEqual(await queue.groups(), groups);
+    await queue.changeGroup("host:a.example", (row) => row === "{}" ? "changed" : "");
+    deepEqual((await run.groups()).map(({ state }) => state), ["changed"]);
     equal((queue.touched(), queue.touched()), false);
     await run.changeGroup("host:b.example", () => "{}");
     equal(queue.touched(), true);

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { ADAPTIVE_DEFAULTS, GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
-import type { Feedback } from "../../src/model/permit.ts";
+import { GroupBook, type GroupLimits } from "../../src/limits/mod.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import {
   Orchestrator,
@@ -22,22 +21,15 @@ import {
   type WorkQueue,
 } from "../../src/queue/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
+import { answered, limits } from "../limits/_groups.ts";
 import { always } from "../queue/_jobs.ts";
+
+export { answered, limits };
 
 /** How long leases last. */
 export const TTL_MS = 60_000;
 /** How often they are extended. */
 export const HEARTBEAT_MS = 20_000;
-
-/** Limits that stand in nobody's way but for what is stated. */
-export function limits(fields: Partial<GroupLimits> = {}): GroupLimits {
-  return {
-    concurrency: 100,
-    windows: [],
-    adaptive: { start: "full", options: ADAPTIVE_DEFAULTS },
-    ...fields,
-  };
-}
 
 /** Jobs `doi:10.1/NAME.N` that wait on a route. */
 export function jobsOn(route: string, count: number): NewJob[] {
@@ -47,11 +39,6 @@ export function jobsOn(route: string, count: number): NewJob[] {
     priority: 0,
     route,
   }));
-}
-
-/** What is told of an answer. */
-export function answered(status = 200, headers: Record<string, string> = {}): Feedback {
-  return { type: "answered", status, headers: new Headers(headers), latencyMs: 10 };
 }
 
 /** A queue, groups and a clock. */

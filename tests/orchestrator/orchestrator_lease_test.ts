@@ -3,7 +3,7 @@ import type { Logger, Meter } from "../../src/model/ports.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
 import type { LeasedJob, WorkQueue } from "../../src/queue/mod.ts";
 import { record } from "../queue/_jobs.ts";
-import { HEARTBEAT_MS, jobsOn, makeGate, makeRig, TTL_MS, withFile } from "./_rig.ts";
+import { HEARTBEAT_MS, jobsOn, makeGate, makeRig, type Rig, TTL_MS, withFile } from "./_rig.ts";
 
 /** Lets an exchange's result wait at a gate, as in a process that is stopped right after the commit. */
 function stopAfterCommit(queue: WorkQueue) {
@@ -25,12 +25,21 @@ async function release(queue: WorkQueue): Promise<void> {
   await queue.release([{ ...job, leaseUntil: job.leaseUntil }]);
 }
 
-Deno.test("confirm() does not believe a heartbeat that became known when its lease had lapsed", async () => {
+/** One job on the route `a`, in a queue that another process has open, too. */
+async function withOneJob(
+  work: (rig: Rig, queue: WorkQueue, other: WorkQueue) => Promise<void>,
+): Promise<void> {
   await withFile(async (open) => {
     using rig = makeRig();
     using queue = open(rig.clock);
     using other = open(rig.clock);
     await queue.enqueue(jobsOn("a", 1));
+    await work(rig, queue, other);
+  });
+}
+
+Deno.test("confirm() does not believe a heartbeat that became known when its lease had lapsed", async () => {
+  await withOneJob(async (rig, queue, other) => {
     const whole = makeGate();
     const confirmed: boolean[] = [];
     const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
@@ -56,11 +65,7 @@ Deno.test("confirm() does not believe a heartbeat that became known when its lea
 });
 
 Deno.test("confirm() waits for the proof, and says no if another process has the job", async () => {
-  await withFile(async (open) => {
-    using rig = makeRig();
-    using queue = open(rig.clock);
-    using other = open(rig.clock);
-    await queue.enqueue(jobsOn("a", 1));
+  await withOneJob(async (rig, queue, other) => {
     const whole = makeGate();
     const confirmed: boolean[] = [];
     const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
@@ -84,11 +89,7 @@ Deno.test("confirm() waits for the proof, and says no if another process has the
 });
 
 Deno.test("confirm() says no to work of an earlier lease when the job was leased anew here", async () => {
-  await withFile(async (open) => {
-    using rig = makeRig();
-    using queue = open(rig.clock);
-    using other = open(rig.clock);
-    await queue.enqueue(jobsOn("a", 1));
+  await withOneJob(async (rig, queue, other) => {
     const confirmed: string[] = [];
     const orchestrator = rig.orchestrator(async (job, { signal, confirm }) => {
       if (job.epoch === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -105,11 +106,7 @@ Deno.test("confirm() says no to work of an earlier lease when the job was leased
 });
 
 Deno.test("a heartbeat keeps no work alive that began under an earlier lease of its job", async () => {
-  await withFile(async (open) => {
-    using rig = makeRig();
-    using queue = open(rig.clock);
-    using other = open(rig.clock);
-    await queue.enqueue(jobsOn("a", 1));
+  await withOneJob(async (rig, queue, other) => {
     const aborted: string[] = [];
     const orchestrator = rig.orchestrator(async (job, { signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -132,11 +129,7 @@ Deno.test("a heartbeat keeps no work alive that began under an earlier lease of 
 });
 
 Deno.test("run() counts settlements and lost leases, and logs these", async () => {
-  await withFile(async (open) => {
-    using rig = makeRig();
-    using queue = open(rig.clock);
-    using other = open(rig.clock);
-    await queue.enqueue(jobsOn("a", 1));
+  await withOneJob(async (rig, queue, other) => {
     const told: string[] = [];
     const meter: Meter = {
       ...silentMeter,
@@ -229,11 +222,7 @@ Deno.test("stop() gives a job that was leased too late back where and as it was"
 });
 
 Deno.test("stop() lets nothing be published at the deadline whose lease was lost after it", async () => {
-  await withFile(async (open) => {
-    using rig = makeRig();
-    using queue = open(rig.clock);
-    using other = open(rig.clock);
-    await queue.enqueue(jobsOn("a", 1));
+  await withOneJob(async (rig, queue, other) => {
     const whole = makeGate();
     const confirmed: boolean[] = [];
     const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
