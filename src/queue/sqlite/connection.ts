@@ -7,6 +7,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { InputError, LockedError } from "../../model/errors.ts";
 import type { Clock, Random } from "../../model/ports.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { WriteTurn } from "./write_turn.ts";
 import { explainSqliteError, isBusy } from "./sqlite_error.ts";
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
@@ -44,6 +45,8 @@ export class Connection implements Disposable {
   readonly #turns: (() => void)[] = [];
   #busy = false;
   readonly #turn: WriteTurn;
+  /** `null` where SQLite decides. */
+  readonly #checkpointer: Checkpointer | null;
   #synchronous = "";
 
   constructor(options: ConnectionOptions) {
@@ -51,7 +54,8 @@ export class Connection implements Disposable {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#busyTimeoutMs = options.busyTimeoutMs;
-    this.#turn = new WriteTurn(options.line === false ? null : options.path, options.clock);
+    const line = options.line === false ? null : options.path;
+    this.#turn = new WriteTurn(line, options.clock, () => this.#checkpointer?.run());
     if (options.create === false && options.path !== ":memory:" && !exists(options.path)) {
       throw new InputError(
         `Cannot open queue "${options.path}": there is no such file; enqueue something first`,
@@ -66,6 +70,7 @@ export class Connection implements Disposable {
       this.#prepareFile();
       const version = String(this.#get("SELECT sqlite_version() AS v").v);
       this.unsafeSqlite = isSafe(version) ? null : version;
+      this.#checkpointer = isSafe(version) ? new Checkpointer(this.#database) : null;
     } catch (error) {
       this.#database.close();
       throw error;

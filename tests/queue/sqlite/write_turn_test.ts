@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { WriteTurn } from "../../../src/queue/sqlite/write_turn.ts";
 import { SystemClock } from "../../../src/runtime/mod.ts";
@@ -111,10 +111,45 @@ Deno.test("WriteTurn knows what it kept no more once that has become the turn of
 Deno.test("WriteTurn keeps no turn after a write that lasts longer than its slice", () =>
   withTurn(async ({ turn, clock, isFree }) => {
     await write(turn);
-    await write(turn, () => pass(clock, 3));
+    await write(turn, () => pass(clock, 4));
     equal(isFree(), false);
     await write(turn, () => pass(clock, 1));
     equal(isFree(), true);
+  }));
+
+Deno.test("WriteTurn says each time that it has passed the turn on", () =>
+  withTurn(async ({ clock, path, isFree, line }) => {
+    const said: string[] = [];
+    let during = "";
+    using turn = new WriteTurn(path, clock, () => said.push(`${during}: ${isFree() ? "free" : "taken"}`));
+    const expect = (...expected: string[]) => deepEqual(said.splice(0), expected);
+    during = "after one";
+    await write(turn);
+    expect("after one: free");
+    during = "kept";
+    await write(turn);
+    expect();
+    during = "idle";
+    await setImmediate();
+    expect("idle: free");
+    await write(turn);
+    expect();
+    during = "the slice is over";
+    pass(clock, 1);
+    await write(turn, () => pass(clock, 4));
+    expect("the slice is over: free");
+    for (let ms = 0; ms <= 4; ms++) {
+      await write(turn);
+      pass(clock, 1);
+    }
+    expect();
+    during = "in line";
+    line.take();
+    const waiting = turn.take();
+    expect("in line: free");
+    line.free();
+    using _taken = await comes(waiting);
+    expect();
   }));
 
 Deno.test("WriteTurn stands in no line for a free turn, after a pause longer than its slice", () =>
@@ -127,15 +162,15 @@ Deno.test("WriteTurn stands in no line for a free turn, after a pause longer tha
       return stands ? "in line" : "at once";
     };
     equal(await takes(), "at once");
-    pass(clock, 3);
+    pass(clock, 4);
     equal(await takes(), "at once");
     // That pause was within the slice, and began none.
     pass(clock, 1);
     equal(await takes(), "in line");
     // The line did.
-    pass(clock, 3);
-    equal(await takes(), "at once");
     pass(clock, 4);
+    equal(await takes(), "at once");
+    pass(clock, 5);
     equal(await takes(), "at once");
   }));
 
@@ -157,12 +192,12 @@ Deno.test({
       const order: string[] = [];
       const waiting = write(next, () => order.push("next"));
       untilAwaited(`${path}-turn.lock`);
-      for (let n = 1; n <= 6; n++) {
+      for (let n = 1; n <= 7; n++) {
         pass(clock, 1);
         await write(turn, () => order.push(`${n} ms`));
       }
       await waiting;
-      equal(order.join(", "), "1 ms, 2 ms, 3 ms, next, 4 ms, 5 ms, 6 ms");
+      equal(order.join(", "), "1 ms, 2 ms, 3 ms, 4 ms, next, 5 ms, 6 ms, 7 ms");
     }),
 });
 
@@ -179,7 +214,7 @@ Deno.test("WriteTurn is at the head of the line until the turn is its own", () =
 Deno.test("WriteTurn waits behind the head of the line though the turn is free", () =>
   withTurn(async ({ turn, clock, isFree, line }) => {
     await write(turn);
-    for (let n = 1; n <= 3; n++) {
+    for (let n = 1; n <= 4; n++) {
       pass(clock, 1);
       await write(turn);
     }
