@@ -20,7 +20,9 @@ export async function processesBench(print: (line: string) => void, rounds = 3):
       `claims a second: ${Math.round(one.perSecond)} by one process, ${Math.round(eight.perSecond)} by eight`,
     );
     print(
-      `  p50, p99, p99.9 and longest claim: ${line(one.claimsMs)} ms by one, ${line(eight.claimsMs)} ms by eight`,
+      `  p50, p99, p99.9 and longest claim: ${line(one.claimsMs)} ms by one, ${
+        line(eight.claimsMs)
+      } ms by eight`,
     );
     const shares = eight.shares.toSorted((a, b) => a - b);
     print(`  jobs of each of eight: ${shares.join(", ")}`);
