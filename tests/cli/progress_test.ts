@@ -84,16 +84,16 @@ Deno.test("RunTally guesses nothing in the first seconds", () => {
   equal(tally.remainingMs, null);
 });
 
-Deno.test("LiveProgress draws at most ten times a second, and at last what is true", async () => {
-  const [clock, screen] = [new VirtualClock(), new Screen()];
+function makeLive({ startMs = 0, colors = false, eachArtifact = false } = {}) {
+  const [clock, screen] = [new VirtualClock(startMs), new Screen()];
   const tally = new RunTally(clock);
-  using progress = new LiveProgress({
-    stderr: new Sink(screen, clock),
-    clock,
-    tally,
-    colors: false,
-    eachArtifact: false,
-  });
+  const stderr = new Sink(screen, clock);
+  return { clock, screen, tally, progress: new LiveProgress({ stderr, clock, tally, colors, eachArtifact }) };
+}
+
+Deno.test("LiveProgress draws at most ten times a second, and at last what is true", async () => {
+  const { clock, screen, tally, progress } = makeLive();
+  using _progress = progress;
   for (let step = 0; step < 1000; step++) {
     tally.take(progressEvent(1000 - step, ["doi:a"], step));
     progress.update();
@@ -106,15 +106,7 @@ Deno.test("LiveProgress draws at most ten times a second, and at last what is tr
 });
 
 Deno.test("LiveProgress leaves a clean screen, with the line of each artifact if asked for", () => {
-  const [clock, screen] = [new VirtualClock(), new Screen()];
-  const tally = new RunTally(clock);
-  const progress = new LiveProgress({
-    stderr: new Sink(screen, clock),
-    clock,
-    tally,
-    colors: true,
-    eachArtifact: true,
-  });
+  const { clock, screen, tally, progress } = makeLive({ colors: true, eachArtifact: true });
   const finished = tally.take(settled("doi:a\x1b[2J"));
   if (finished) progress.finished(finished);
   progress[Symbol.dispose]();
@@ -181,15 +173,8 @@ Deno.test("PlainProgress says that the queue is paused, each time that it is", (
 });
 
 Deno.test("LiveProgress says until when nothing goes on", () => {
-  const [clock, screen] = [new VirtualClock(Date.UTC(2026, 2, 1)), new Screen()];
-  const tally = new RunTally(clock);
-  using progress = new LiveProgress({
-    stderr: new Sink(screen, clock),
-    clock,
-    tally,
-    colors: false,
-    eachArtifact: false,
-  });
+  const { clock, screen, tally, progress } = makeLive({ startMs: Date.UTC(2026, 2, 1) });
+  using _progress = progress;
   tally.take(progressEvent(2, [], 0, { nextWorkAt: clock.now() + 5_000 }));
   progress.update();
   match(screen.text, /\nwaiting 5 s, until 2026-03-01T00:00:05.000Z: /);

@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { resolve } from "node:path";
 import { PartOwners } from "../../src/engine/part_owners.ts";
 import { FileStore } from "../../src/pipeline/mod.ts";
-import { SqliteWorkQueue } from "../../src/queue/mod.ts";
+import { type LeasedJob, SqliteWorkQueue } from "../../src/queue/mod.ts";
 import { VirtualClock } from "../../src/runtime/mod.ts";
 import { silentLogger } from "../../src/model/ports.ts";
 import { always, jobs, record } from "../queue/_jobs.ts";
@@ -24,33 +24,57 @@ Deno.test("PartOwners.ownerOf() knows a queue by its file, whatever way its path
   equal(name("state/queue.sqlite"), name(resolve("state/../state/queue.sqlite")));
 });
 
-Deno.test("PartOwners.sweep() removes the parts of leases that are over, and kept ones after a week", async () => {
+interface Rig {
+  readonly clock: VirtualClock;
+  readonly queue: SqliteWorkQueue;
+  readonly outDir: string;
+  lease(): Promise<LeasedJob>;
+  /** Leaves a part behind, as a run that is killed does. */
+  leavePart(owner: string): Promise<void>;
+  /** The names below `.part`, sorted, once the owner has swept. */
+  leftBy(owners: PartOwners): Promise<string[]>;
+}
+
+async function withQueue(count: number, work: (rig: Rig) => Promise<void>): Promise<void> {
   const outDir = await Deno.makeTempDir();
   try {
     const clock = new VirtualClock();
-    using queue = new SqliteWorkQueue({
-      path: ":memory:",
+    const retry = { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 };
+    using queue = new SqliteWorkQueue({ path: ":memory:", clock, random: always(0), retry });
+    await queue.enqueue(jobs(count));
+    await work({
       clock,
-      random: always(0),
-      retry: { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 },
+      queue,
+      outDir,
+      async lease() {
+        const [leased] = await queue.lease(AFTER, [{ route: "fresh:doi", count: 1 }], 60_000);
+        if (!leased) throw new Error("nothing was leased");
+        return leased;
+      },
+      async leavePart(owner) {
+        using part = await new FileStore(outDir).createPart(owner);
+        await part.finish();
+        part.moveTo(part.path);
+      },
+      async leftBy(owners) {
+        await owners.sweep(outDir, { queue, clock, logger: silentLogger });
+        return Array.from(Deno.readDirSync(`${outDir}/.part`), ({ name }) => name).sort();
+      },
     });
-    await queue.enqueue(jobs(3));
-    const lease = async () => {
-      const [leased] = await queue.lease(AFTER, [{ route: "fresh:doi", count: 1 }], 60_000);
-      if (!leased) throw new Error("nothing was leased");
-      return leased;
-    };
+  } finally {
+    await Deno.remove(outDir, { recursive: true });
+  }
+}
+
+Deno.test("PartOwners.sweep() removes the parts of leases that are over, and kept ones after a week", () =>
+  withQueue(3, async ({ clock, queue, outDir, lease, leavePart, leftBy }) => {
     const owners = new PartOwners("state/queue.sqlite", AFTER);
     const ended = await lease(), given = await lease();
     await queue.ack(ended, record());
     await queue.release([given]);
     const again = await lease();
     equal(again.jobId, given.jobId);
-    for (const each of [ended, given, again]) {
-      using part = await new FileStore(outDir).createPart(owners.ownerOf(each));
-      await part.finish();
-      part.moveTo(part.path);
-    }
+    for (const each of [ended, given, again]) await leavePart(owners.ownerOf(each));
     const weekMs = 7 * 86_400_000;
     for (const [name, ageMs] of [["old", weekMs + 1_000], ["young", weekMs - 1_000]] as const) {
       for (const extension of ["kept", "json"]) {
@@ -59,44 +83,19 @@ Deno.test("PartOwners.sweep() removes the parts of leases that are over, and kep
         await Deno.utime(path, new Date(clock.now() - ageMs), new Date(clock.now() - ageMs));
       }
     }
+    deepEqual(
+      await leftBy(owners),
+      [`${owners.ownerOf(again)}.part`, "young.json", "young.kept"].sort(),
+    );
+  }));
 
-    await owners.sweep(outDir, { queue, clock, logger: silentLogger });
-
-    const left = Array.from(Deno.readDirSync(`${outDir}/.part`), ({ name }) => name);
-    deepEqual(left.sort(), [`${owners.ownerOf(again)}.part`, "young.json", "young.kept"].sort());
-  } finally {
-    await Deno.remove(outDir, { recursive: true });
-  }
-});
-
-Deno.test("PartOwners.sweep() removes what an earlier run wrote under the same job and epoch", async () => {
-  const outDir = await Deno.makeTempDir();
-  try {
-    const clock = new VirtualClock();
-    using queue = new SqliteWorkQueue({
-      path: ":memory:",
-      clock,
-      random: always(0),
-      retry: { maxAttempts: 3, backoffMs: 1000, jitterMs: 0 },
-    });
-    await queue.enqueue(jobs(1));
-    const [lease] = await queue.lease(AFTER, [{ route: "fresh:doi", count: 1 }], 60_000);
-    if (!lease) throw new Error("nothing was leased");
+Deno.test("PartOwners.sweep() removes what an earlier run wrote under the same job and epoch", () =>
+  withQueue(1, async ({ lease, leavePart, leftBy }) => {
+    const leased = await lease();
     const after = new PartOwners("state/queue.sqlite", AFTER);
-    const live = after.ownerOf(lease);
-    const dead = new PartOwners("state/queue.sqlite", BEFORE).ownerOf(lease);
-    const strange = new PartOwners("state/other.sqlite", BEFORE).ownerOf(lease);
-    for (const owner of [live, dead, strange]) {
-      using part = await new FileStore(outDir).createPart(owner);
-      await part.finish();
-      part.moveTo(part.path);
-    }
-
-    await after.sweep(outDir, { queue, clock, logger: silentLogger });
-
-    const left = Array.from(Deno.readDirSync(`${outDir}/.part`), ({ name }) => name);
-    deepEqual(left.sort(), [`${live}.part`, `${strange}.part`].sort());
-  } finally {
-    await Deno.remove(outDir, { recursive: true });
-  }
-});
+    const live = after.ownerOf(leased);
+    const dead = new PartOwners("state/queue.sqlite", BEFORE).ownerOf(leased);
+    const strange = new PartOwners("state/other.sqlite", BEFORE).ownerOf(leased);
+    for (const owner of [live, dead, strange]) await leavePart(owner);
+    deepEqual(await leftBy(after), [`${live}.part`, `${strange}.part`].sort());
+  }));
