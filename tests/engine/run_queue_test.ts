@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "../../src/engine/mod.ts";
+import { FatalError } from "../../src/model/errors.ts";
+import { filePathOf } from "../../src/pipeline/file_name.ts";
 import { runQueue } from "../../src/engine/run_queue.ts";
 import { openGuestHost } from "../../src/plugins/sandbox/guest_host.ts";
 import { SqliteWorkQueue } from "../../src/queue/mod.ts";
@@ -11,24 +13,35 @@ import { configOf } from "./_configured.ts";
 
 type Settled = Extract<EngineEvent, { type: "settled" }>;
 
-/** What comes of a `get` of one URL, in a directory of its own. */
-async function get(url: string) {
+interface Options {
+  /** Whether the jobs are of a `get`, whose queue is in memory. */
+  readonly oneOff: boolean;
+  /** Makes the output directory what it is before the run. */
+  readonly arrange?: (out: string) => void;
+}
+
+/** What comes of URLs, in a directory of their own. */
+async function run(urls: readonly string[], { oneOff, arrange }: Options) {
   const directory = await Deno.makeTempDir();
   try {
-    const path = `${directory}/queue.sqlite`;
+    const path = `${directory}/queue.sqlite`, out = `${directory}/out`;
+    arrange?.(out);
     const { orchestrator, ...rest } = await configOf({
       network: { allow_private: ["127.0.0.0/8"], robots: "ignore" },
       orchestrator: { max_job_attempts: 2, jitter_seconds: 0 },
       telemetry: { log_level: "error" },
       queue: { path },
-      storage: { out: `${directory}/out` },
+      storage: { out },
     });
     // Shorter than an operator may have it.
     const config = { ...rest, orchestrator: { ...orchestrator, retry_backoff_seconds: 0.001 } };
-    const only = [{ artifactId: `url:${url}`, metadata: null, priority: 0 }];
-    const command = { type: "run", drain: true, only } as const;
+    const jobs = urls.map((url) => ({ artifactId: `url:${url}`, metadata: null, priority: 0 }));
+    const retry = { maxAttempts: 1, backoffMs: 0, jitterMs: 0 };
+    using queue = new SqliteWorkQueue({ path, clock: new SystemClock(), random: always(0.5), retry });
+    if (!oneOff) await queue.enqueue(jobs);
+    const command = { type: "run", drain: true, ...(oneOff && { only: jobs }) } as const;
     const settled: Settled[] = [];
-    const run = runQueue(
+    const { ended } = runQueue(
       { command, config, plugins: [], environment: {} },
       command,
       openGuestHost,
@@ -36,13 +49,20 @@ async function get(url: string) {
         if (event.type === "settled") settled.push(event);
       },
     );
-    const { end, stats } = await run.ended;
-    const retry = { maxAttempts: 1, backoffMs: 0, jitterMs: 0 };
-    using queue = new SqliteWorkQueue({ path, clock: new SystemClock(), random: always(0.5), retry });
-    return { end, states: stats.states, settled, kept: (await queue.stats()).total };
+    const [end] = await Promise.allSettled([ended]);
+    const left = await queue.list({ state: "queued", limit: urls.length });
+    const attempts = left.map(({ attempts }) => attempts);
+    return { end, settled, attempts, kept: await queue.stats() };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+/** What comes of a `get` of one URL. */
+async function get(url: string) {
+  const { end, settled, kept } = await run([url], { oneOff: true });
+  assert(end.status === "fulfilled", String(end));
+  return { end: end.value.end, states: end.value.stats.states, settled, kept: kept.total };
 }
 
 Deno.test("runQueue() tells what a job came to, and of one that is tried again nothing yet", async () => {
@@ -61,4 +81,37 @@ Deno.test("runQueue() tells where the file of a job is", async () => {
   assert.deepEqual([states.done, more], [1, []]);
   assert.deepEqual([event?.outcome, event?.reason, event?.bytes], ["done", "ok", pdf.length]);
   assert.match(event?.path ?? "", /\.pdf$/);
+});
+
+Deno.test("runQueue() ends when it meets what every other file would meet, and gives all jobs back", async () => {
+  await using server = serve(() => new Response(new Uint8Array(makePdf())));
+  const urls = Array.from({ length: 3 }, (_, n) => `${server.url}/${n}.pdf`);
+  const { end, settled, attempts, kept } = await run(urls, {
+    oneOff: false,
+    arrange(out) {
+      Deno.mkdirSync(out);
+      Deno.symlinkSync("/nowhere", `${out}/.part`);
+    },
+  });
+  assert(end.status === "rejected");
+  assert(end.reason instanceof FatalError, String(end.reason));
+  assert.match(end.reason.message, /^Cannot store below ".*\.part": it is a symbolic link/);
+  assert.equal(kept.states.in_progress, 0);
+  assert.deepEqual(attempts, [0, 0, 0]);
+  assert.deepEqual(settled.filter(({ outcome }) => outcome !== null), []);
+});
+
+Deno.test("runQueue() goes on when it meets what concerns one file", async () => {
+  await using server = serve(() => new Response(new Uint8Array(makePdf())));
+  const [bad, good] = [`${server.url}/bad.pdf`, `${server.url}/good.pdf`];
+  const { end, settled, kept } = await run([bad, good], {
+    oneOff: false,
+    arrange: (out) => Deno.mkdirSync(`${out}/${filePathOf(`url:${bad}`)}`, { recursive: true }),
+  });
+  assert.equal(end.status, "fulfilled");
+  assert.deepEqual([kept.states.done, kept.states.error, kept.reasons["store-failed"]], [1, 1, 1]);
+  const last = settled.filter(({ outcome }) => outcome !== null).map((
+    { artifactId, reason },
+  ) => [artifactId, reason]);
+  assert.deepEqual(last.sort(), [[`url:${bad}`, "store-failed"], [`url:${good}`, "ok"]]);
 });
