@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { EngineEvent } from "../../src/engine/mod.ts";
 import { FatalError } from "../../src/model/errors.ts";
 import { filePathOf } from "../../src/pipeline/file_name.ts";
@@ -18,15 +19,17 @@ interface Options {
   readonly oneOff: boolean;
   /** Makes the output directory what it is before the run. */
   readonly arrange?: (out: string) => void;
+  /** For how long a run waits for a database that another process has locked, as it has then. */
+  readonly lockedMs?: number;
 }
 
 /** What comes of URLs, in a directory of their own. */
-async function run(urls: readonly string[], { oneOff, arrange }: Options) {
+async function run(urls: readonly string[], { oneOff, arrange, lockedMs }: Options) {
   const directory = await Deno.makeTempDir();
   try {
     const path = `${directory}/queue.sqlite`, out = `${directory}/out`;
     arrange?.(out);
-    const { orchestrator, ...rest } = await configOf({
+    const { orchestrator, queue: { timeout_sec, ...queueRest }, ...rest } = await configOf({
       network: { allow_private: ["127.0.0.0/8"], robots: "ignore" },
       orchestrator: { max_job_attempts: 2, jitter_seconds: 0 },
       telemetry: { log_level: "error" },
@@ -34,11 +37,17 @@ async function run(urls: readonly string[], { oneOff, arrange }: Options) {
       storage: { out },
     });
     // Shorter than an operator may have it.
-    const config = { ...rest, orchestrator: { ...orchestrator, retry_backoff_seconds: 0.001 } };
+    const config = {
+      ...rest,
+      queue: { ...queueRest, timeout_sec: lockedMs === undefined ? timeout_sec : lockedMs / 1000 },
+      orchestrator: { ...orchestrator, retry_backoff_seconds: 0.001 },
+    };
     const jobs = urls.map((url) => ({ artifactId: `url:${url}`, metadata: null, priority: 0 }));
     const retry = { maxAttempts: 1, backoffMs: 0, jitterMs: 0 };
     using queue = new SqliteWorkQueue({ path, clock: new SystemClock(), random: always(0.5), retry });
     if (!oneOff) await queue.enqueue(jobs);
+    using locking = new DatabaseSync(path);
+    if (lockedMs !== undefined) locking.exec("BEGIN IMMEDIATE");
     const command = { type: "run", drain: true, ...(oneOff && { only: jobs }) } as const;
     const settled: Settled[] = [];
     const { ended } = runQueue(
@@ -50,6 +59,7 @@ async function run(urls: readonly string[], { oneOff, arrange }: Options) {
       },
     );
     const [end] = await Promise.allSettled([ended]);
+    if (lockedMs !== undefined) locking.exec("ROLLBACK");
     const left = await queue.list({ state: "queued", limit: urls.length });
     const attempts = left.map(({ attempts }) => attempts);
     return { end, settled, attempts, kept: await queue.stats() };
@@ -114,4 +124,11 @@ Deno.test("runQueue() goes on when it meets what concerns one file", async () =>
     { artifactId, reason },
   ) => [artifactId, reason]);
   assert.deepEqual(last.sort(), [[`url:${bad}`, "store-failed"], [`url:${good}`, "ok"]]);
+});
+
+Deno.test("runQueue() waits for a locked database as long as it is told to", async () => {
+  const { end, attempts } = await run(["http://127.0.0.1/a.pdf"], { oneOff: false, lockedMs: 20 });
+  assert(end.status === "rejected");
+  assert.match(String(end.reason), /^FatalError: .* another process has kept it locked for 20 ms$/);
+  assert.deepEqual(attempts, [0]);
 });
