@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { budgetLeft, type BudgetUse, charge } from "../../src/limits/daily_budget.ts";
+import { budgetLeft, type BudgetUse, charge, learnCost } from "../../src/limits/daily_budget.ts";
 
 const MINUTE_MS = 60_000;
 const BUDGET = { limit: 10 };
@@ -101,4 +101,11 @@ Deno.test("charge() gives back to the day of the call, and nothing of what was u
   use = charge(BUDGET, use, { units: 5, at: later }, later);
   use = charge(BUDGET, use, { units: -9, at: NOON }, later);
   equal(budgetLeft(BUDGET, use, later).calls, 5);
+});
+
+Deno.test("budgetLeft() of a budget that is used up gives no call, even of those that cost nothing", () => {
+  const free = learnCost(BUDGET, { day: 0, used: 0 }, 0, NOON);
+  equal(budgetLeft(BUDGET, free, NOON).calls, Infinity);
+  const used = charge(BUDGET, free, { units: 10, at: NOON }, NOON);
+  equal(budgetLeft(BUDGET, used, NOON).calls, 0);
 });

@@ -155,12 +155,10 @@ Deno.test("Dispatcher takes all groups of a job or none", async () => {
   equal(test.rig.book.views().find(({ name }) => name === "a")?.inFlight, 1);
 });
 
-Deno.test("Dispatcher shares a group evenly between fresh jobs and those that need a host besides", async () => {
-  using test = makeDispatcher((route) => route === "fresh:doi" ? [["api"]] : [["api", route]]);
-  test.rig.limits.set("api", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
-  await fill(test.rig, { "fresh:doi": 50, host: 5 });
+/** The routes that are served in so many beats, in each of which a window of a second is open again. */
+async function servedIn(beats: number, test: ReturnType<typeof makeDispatcher>): Promise<string[]> {
   const served: string[] = [];
-  for (let n = 0; n < 8; n++) {
+  for (let n = 0; n < beats; n++) {
     await test.rig.clock.advance(1_100);
     const { routes, permits } = await test.beat(9);
     for (const permit of permits) {
@@ -169,6 +167,14 @@ Deno.test("Dispatcher shares a group evenly between fresh jobs and those that ne
     }
     served.push(...routes);
   }
+  return served;
+}
+
+Deno.test("Dispatcher shares a group evenly between fresh jobs and those that need a host besides", async () => {
+  using test = makeDispatcher((route) => route === "fresh:doi" ? [["api"]] : [["api", route]]);
+  test.rig.limits.set("api", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
+  await fill(test.rig, { "fresh:doi": 50, host: 5 });
+  const served = await servedIn(8, test);
   equal(served.length, 8);
   const ofHost = served.filter((route) => route === "host").length;
   equal(ofHost >= 3 && ofHost <= 5, true, served.join());
@@ -179,16 +185,7 @@ Deno.test("Dispatcher calls late routes up every other time where many routes wa
   test.rig.limits.set("api", limits({ windows: [{ limit: 1, perMs: 1_000 }] }));
   const hosts = Array.from({ length: 20 }, (_, n) => `host${n}`);
   await fill(test.rig, { "fresh:doi": 50, ...Object.fromEntries(hosts.map((name) => [name, 5])) });
-  const served: string[] = [];
-  for (let n = 0; n < 10; n++) {
-    await test.rig.clock.advance(1_100);
-    const { routes, permits } = await test.beat(9);
-    for (const permit of permits) {
-      permit.report(answered());
-      permit[Symbol.dispose]();
-    }
-    served.push(...routes);
-  }
+  const served = await servedIn(10, test);
   const fresh = served.filter((route) => route === "fresh:doi").length;
   equal(fresh >= 4 && fresh <= 6, true, served.join());
 });

@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Logger, Meter } from "../../src/model/ports.ts";
 import { silentLogger, silentMeter } from "../../src/model/ports.ts";
+import type { ProcessJob } from "../../src/orchestrator/mod.ts";
 import type { LeasedJob, WorkQueue } from "../../src/queue/mod.ts";
 import { record } from "../queue/_jobs.ts";
 import { HEARTBEAT_MS, jobsOn, makeGate, makeRig, type Rig, TTL_MS, withFile } from "./_rig.ts";
@@ -38,16 +39,23 @@ async function withOneJob(
   });
 }
 
+/** Work that asks for the proof of its lease once its file is whole, and what it was told. */
+function publishing() {
+  const whole = makeGate();
+  const confirmed: boolean[] = [];
+  const publish: ProcessJob = async (_job, { confirm }) => {
+    await whole.passed;
+    confirmed.push(await confirm());
+    return { type: "ack", record: record() };
+  };
+  return { whole, confirmed, publish };
+}
+
 Deno.test("confirm() does not believe a heartbeat that became known when its lease had lapsed", async () => {
   await withOneJob(async (rig, queue, other) => {
-    const whole = makeGate();
-    const confirmed: boolean[] = [];
-    const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
-      await whole.passed;
-      confirmed.push(await confirm());
-      return { type: "ack", record: record() };
-      // Every beat is a heartbeat.
-    }, { queue, heartbeatMs: 1 });
+    const { whole, confirmed, publish } = publishing();
+    // Every beat is a heartbeat.
+    const orchestrator = rig.orchestrator(publish, { queue, heartbeatMs: 1 });
     const ended = orchestrator.run();
     await rig.clock.advance(100);
     const gate = stopAfterCommit(queue);
@@ -66,14 +74,9 @@ Deno.test("confirm() does not believe a heartbeat that became known when its lea
 
 Deno.test("confirm() waits for the proof, and says no if another process has the job", async () => {
   await withOneJob(async (rig, queue, other) => {
-    const whole = makeGate();
-    const confirmed: boolean[] = [];
-    const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
-      await whole.passed;
-      confirmed.push(await confirm());
-      return { type: "ack", record: record() };
-      // So long that no heartbeat of its own comes in between.
-    }, { queue, heartbeatMs: 10 * TTL_MS });
+    const { whole, confirmed, publish } = publishing();
+    // So long that no heartbeat of its own comes in between.
+    const orchestrator = rig.orchestrator(publish, { queue, heartbeatMs: 10 * TTL_MS });
     const ended = orchestrator.run();
     await rig.clock.advance(TTL_MS - 3_000);
     await release(other);
@@ -223,13 +226,8 @@ Deno.test("stop() gives a job that was leased too late back where and as it was"
 
 Deno.test("stop() lets nothing be published at the deadline whose lease was lost after it", async () => {
   await withOneJob(async (rig, queue, other) => {
-    const whole = makeGate();
-    const confirmed: boolean[] = [];
-    const orchestrator = rig.orchestrator(async (_job, { confirm }) => {
-      await whole.passed;
-      confirmed.push(await confirm());
-      return { type: "ack", record: record() };
-    }, { queue });
+    const { whole, confirmed, publish } = publishing();
+    const orchestrator = rig.orchestrator(publish, { queue });
     const ended = orchestrator.run();
     await rig.clock.advance(100);
     orchestrator.stop(0);
